@@ -61,7 +61,7 @@ class Claims:
             return self.take(backend, self._backends.generation(backend, id))
         _check_made(known.generation)
         with self._running.lock:
-            # By its own row: through its request, it might be made again.
+            # Looked up by its own row, because submitting its request might make it again.
             if job := self._running.find(known):
                 return job
             if self._library.holds(known):
@@ -231,7 +231,7 @@ class Claims:
 
     @contextlib.contextmanager
     def _held(self, lost: Lost) -> Iterator[None]:
-        """Hold the row of a create that nobody else is sending or looking for."""
+        """Hold the row of a create that no other process is sending or looking for."""
         ledger, owner = self._ledger, secrets.token_hex(8)
         if not ledger.lease(ledger.reread(lost.record), owner, _SETTLE_SECONDS):
             raise DreamError(

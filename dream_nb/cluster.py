@@ -1,6 +1,6 @@
 """A dask cluster as a pool of workers. Its width follows the cluster, and no call waits for a cluster that is gone.
 
-Only `ClusterConnection` imports dask. Other executors can only be dask's if somebody else has imported it.
+Only `ClusterConnection` imports dask. Another executor can be dask's only if other code has imported dask.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _clusters: weakref.WeakKeyDictionary[Any, _Cluster] = weakref.WeakKeyDictionary(
 
 
 def as_pool(executor: Executor) -> Executor:
-    """Return an executor whose calls always end, and that reports its width. dask's become a `ClusterExecutor`.
+    """Return an executor whose calls always end, and that reports its width: for dask's, a `ClusterExecutor`.
 
     Args:
         executor: any executor. One that is not dask's is returned unchanged.
@@ -143,7 +143,7 @@ class _Call:
         future: the future of the caller.
         sent: dask's own future.
         tries: the number of times that the call was submitted.
-        is_dropped: whether dask cancelled the call, although nobody had asked for that.
+        is_dropped: whether dask cancelled the call although this was not requested.
     """
 
     executor: Executor
@@ -287,7 +287,7 @@ class _Cluster:
             return
         try:
             self._send(call)
-        except Exception as error:  # noqa: BLE001 - whoever waits for the call has to hear it
+        except Exception as error:  # noqa: BLE001 - re-raised in whoever waits for the call
             self._end(call, error)
 
     def _ask_later(self) -> None:
@@ -341,7 +341,7 @@ class ClusterConnection:
 
     Args:
         address: the address of the scheduler, such as "tcp://127.0.0.1:8786".
-        told: a function that is called with a line of text when the scheduler goes and when it comes back.
+        told: a function that is called with a line of text when the scheduler disappears, and when it returns.
 
     Raises:
         ConfigurationError: dask is not installed, or no scheduler answers at the address.
@@ -390,7 +390,7 @@ class ClusterConnection:
         while not self._is_closed:
             try:
                 client = self._connect()
-            except Exception:  # noqa: BLE001 - whatever answers there, it may be another thing later
+            except Exception:  # noqa: BLE001 - whatever the error is, a later try may succeed
                 time.sleep(_LOOK_SECONDS)
                 continue
             with self._lock:

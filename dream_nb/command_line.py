@@ -119,7 +119,7 @@ OPTIONS: Final[Options] = (
     *(_of_command(one) for one in DREAM if isinstance(one, Group) or one.name not in _NOT_HERE),
     *_COMMAND,
 )
-"""Of `python -m dream_nb`: those of `%dream`, and its own."""
+"""The options of `python -m dream_nb`: those of `%dream`, and its own."""
 
 # Words of messages for notebooks, and their replacements for the command line.
 _IN_A_NOTEBOOK: Final = {
@@ -207,7 +207,7 @@ def _read(parser: OptionParser, words: Sequence[str]) -> tuple[str, Any]:
     """The prompt and the options of a command line."""
     known = names(OPTIONS)
     parser.add_argument("prompt", nargs="*", help=argparse.SUPPRESS)
-    # argparse continues to read after it where options and prompt may be in any order.
+    # argparse does not stop at "--" when options and prompt may be in any order.
     end = words.index("--") if "--" in words else len(words)
     given, unknown = parser.parse_known_intermixed_args(words[:end])
     if unknown:

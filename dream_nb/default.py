@@ -22,7 +22,7 @@ _default_lock = threading.Lock()
 
 def default_session() -> Session:
     """The session that `%dream` and `dream_nb.dream` use. It is opened at first use."""
-    global _default  # noqa: PLW0603 - one default a process is the point
+    global _default  # noqa: PLW0603 - a process has one default session
     with _default_lock:
         if _default is None:
             _default = Session(**_default_settings)

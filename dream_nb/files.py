@@ -17,7 +17,7 @@ from dream_nb.systems import put_in_place
 def given_path(path: Path | str) -> Path:
     """Return a path with `~` or `~name` at its beginning replaced by the home folder of the user.
 
-    If there is no such user the path is unchanged, because a file may have that name.
+    If the user does not exist, the path is unchanged, because a file may have that name.
 
     Args:
         path: the path, absolute or relative.
@@ -89,7 +89,7 @@ def written(path: Path | str) -> Iterator[Path]:
         with replacing(final) as partial:
             yield partial
     except OSError as error:
-        # Sources that cannot be decoded have errors of their own, so this is about the target.
+        # Sources that cannot be decoded raise other errors, so this one is about the target.
         raise LibraryError(
             f"{str(final)!r} cannot be written ({error.strerror or error}): choose another path"
         ) from error

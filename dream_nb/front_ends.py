@@ -21,10 +21,10 @@ class FrontEnd:
         name: the name that its users know.
         about: what they can expect from it, in a few words.
         is_terminal: whether it prints text instead of showing HTML.
-        is_watched: whether somebody may see what IPython displays while the cell runs.
+        is_watched: whether a user may see what IPython displays while the cell runs.
         has_files: whether its players can open a file by its address relative to the notebook.
         has_magics: whether its cells accept `%dream` lines.
-        has_all_widgets: whether its page is told of every widget that is created, and not only of those that a cell
+        has_all_widgets: whether its page learns of every widget that is created, and not only of those that a cell
             shows.
     """
 
@@ -64,7 +64,7 @@ _CONSOLES: Final = frozenset({"jupyter-console", "jupyter_console"})
 def front_end() -> FrontEnd:
     """Return the front end that shows the running cell.
 
-    No protocol tells this: each front end is recognised by traces that it leaves in the kernel or in its request.
+    No protocol reports this: each front end is recognised by traces that it leaves in the kernel or in its request.
     """
     if is_marimo():
         return MARIMO

@@ -1,7 +1,7 @@
 """The state of this installation: one user on one machine.
 
-A library may come from somebody else, so nothing in a library can prove itself. What this installation has accepted or
-learned is kept here, or is sealed.
+A library may come from somebody else, so nothing in it is trusted by itself. Everything that this installation has
+accepted or learned is stored here, or has its seal.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _READ: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBL
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 logger = logging.getLogger("dream_nb.installation")
-# By the value of the variable.
+# By the value of the environment variable.
 _secrets: dict[str | None, bytes] = {}
 _reported: set[str] = set()
 
@@ -38,7 +38,7 @@ def state_folder() -> Path | None:
     It is created if missing, for this user only.
 
     Returns:
-        None if there is no such folder: it cannot be created, or others may write to it. This is logged once.
+        The path; None if the folder cannot be created, or others may write to it, which is logged once.
     """
     given = os.environ.get(STATE_VARIABLE)
     folder = Path(given) if given else platformdirs.user_state_path("dream_nb", appauthor=False)
@@ -105,7 +105,7 @@ def _kept(folder: Path) -> bytes:
             file.write(secrets.token_bytes(_BYTES))
             file.flush()
             os.fsync(file.fileno())
-        # Written completely or not at all, and never over one that another process has created meanwhile.
+        # A hard link never replaces a file that another process has created meanwhile, and is never incomplete.
         try:
             os.link(part, path)
         except FileExistsError:

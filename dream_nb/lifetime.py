@@ -103,7 +103,7 @@ def _end_all() -> None:
             try:
                 thing._end(max(_LEAST_SECONDS, deadline - time.monotonic()))
             except Exception:
-                # A failure must not keep the others open.
+                # A failure must not prevent closing the others.
                 logger.debug("%r could not be closed at exit", thing, exc_info=True)
 
 

@@ -1,4 +1,4 @@
-"""What a session has of a request, and how the rest would be sent."""
+"""Finds the requests whose results a session has, and determines how others would be sent."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Choices:
 
     Attributes:
         backend: the backend that is used.
-        is_chosen: whether somebody named it. If so, results of other backends in the library are not used.
+        is_chosen: whether the user named it. If so, results of other backends in the library are not used.
         replay: what may be made.
     """
 
@@ -260,7 +260,7 @@ class Lookup:
 
 
 def is_to_buy(record: Record | None) -> bool:
-    """Return whether requesting this would make something new, as far as its row tells.
+    """Return whether requesting this would make something new, as far as its row shows.
 
     Args:
         record: the row, or None if there is none.

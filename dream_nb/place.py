@@ -69,8 +69,8 @@ class _Command:
         program: the name of the program or module, without a suffix; empty if it is neither.
         arguments: the arguments after it.
         folder: the working directory, which paths in the arguments are relative to.
-        shell_folder: the working directory in which the process was started, as far as its shell told.
-        reads_pipe: whether its standard input is a pipe, as far as the system tells.
+        shell_folder: the working directory in which the process was started, if its shell recorded it; otherwise None.
+        reads_pipe: whether its standard input is a pipe, as far as the system says.
     """
 
     program: str
@@ -180,13 +180,13 @@ def _from_command(command: _Command, started: Path) -> Place:
     if command.program == "papermill":
         return _of_papermill(command, started)
     if command.program == "jupyter-execute":
-        # It starts the kernel in the notebook's folder, and gives its output relative to there.
+        # It starts the kernel in the notebook's folder, and the path of its output is relative to that.
         return Place(started, _parent_of(_option(command.arguments, _EXECUTE), started))
     if command.program == "jupyter-nbconvert":
         folder = command.folder / (_option(command.arguments, _NBCONVERT_FOLDER) or started)
         return Place(started, _parent_of(_option(command.arguments, _NBCONVERT), folder))
     if command.program in _SERVERS:
-        # It also runs other notebooks, each in its own folder.
+        # A server also runs other notebooks, each in its own folder.
         return Place(started, started)
     named = {_parent_of(one, command.folder) for one in command.arguments if _is_notebook(one)}
     # A program that starts the kernel in another folder than its own has chosen that folder.
@@ -198,7 +198,7 @@ def _from_command(command: _Command, started: Path) -> Place:
 
 def _of_papermill(command: _Command, started: Path) -> Place:
     files, options = _split(command.arguments, _PAPERMILL)
-    # It works in the folder that --cwd gives, and gives its files relative to the one before.
+    # papermill changes to the folder of --cwd, but its file arguments are relative to the folder where it was started.
     folder = command.shell_folder or command.folder if "--cwd" in options else command.folder
     if len(files) == 1 and command.reads_pipe:
         files = ["-", *files]
@@ -268,7 +268,7 @@ def _parent(environment: Mapping[str, str]) -> psutil.Process | None:
     with suppress(KeyError, ValueError, OverflowError, psutil.Error):
         if not systems.is_windows():
             return psutil.Process(int(environment["JPY_PARENT_PID"]))
-        # There the variable is a handle; and the Python of a virtual environment starts another Python.
+        # On Windows the variable is a handle, and the Python of a virtual environment starts another Python.
         ancestors = psutil.Process().parents()
         return next((one for one in ancestors if not any("ipykernel" in part for part in one.cmdline())), None)
     return None

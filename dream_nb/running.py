@@ -54,7 +54,7 @@ class Running:
         self._is_closed = False
 
     def close(self, seconds: float | None = None) -> None:
-        """Stop everything, and start nothing more. Requests that were sent continue at their server.
+        """Stop everything, and start nothing more. Requests that were sent continue on their server.
 
         Args:
             seconds: the longest wait in seconds; None waits without a limit.
@@ -77,7 +77,7 @@ class Running:
         wait(ending, None if until is None else max(0.0, until - time.monotonic()))
 
     def let_go(self) -> None:
-        """Drop everything in a forked child, where nobody works on it."""
+        """Drop everything in a forked child, where no thread works on it."""
         self.lock = threading.RLock()
         self._under_way.clear()
         self._is_closed = True
@@ -103,7 +103,7 @@ class Running:
         one = self._under_way[record.key]
         if not may_send or one.order.give():
             return job
-        # It ends, because nobody had asked for it until now: a job that was asked for takes its place.
+        # That job ends, because it was not asked for until now. A new one takes its place.
         wait([one.followed])
         return None
 
@@ -159,7 +159,7 @@ class Running:
         return [one.job for one in list(self._under_way.values()) if not one.job.done()]
 
     def stop(self, job: Job) -> None:
-        """Stop waiting for a job. A request that was sent continues at its server.
+        """Stop waiting for a job. A request that was sent continues on its server.
 
         Args:
             job: a job of this session.
@@ -184,13 +184,13 @@ class Running:
             record = self._library.ledger.find(*at) if at else None
             if at is None or record is None:
                 raise DreamError("it is not under way in this session, so it cannot be cancelled")
-            # The runner that works on it: a key that was given since has opened another one.
+            # The runner that works on it, because a new key may have opened another one since.
             one = self._under_way[at]
         if not portal.call(self._cancel_unsent, record, job, one.followed):
             portal.call(one.runner.cancel, record)
 
     async def _cancel_unsent(self, record: Record, job: Job, followed: Future[None]) -> bool:
-        # On the loop that sends requests, so that nothing is sent between the check and the cancellation.
+        # Runs on the loop that sends requests, so that nothing is sent between the check and the cancellation.
         if self._library.ledger.reread(record).state != "intended":
             return False
         job.cancelled = True
@@ -209,8 +209,8 @@ class Running:
             job.finish(dream, None)
 
     def _why_stopped(self, record: Record, job: Job) -> DreamError:
-        """The error for everybody who waits for a job that was stopped or cancelled."""
-        # The row may be gone, and so may the library: its job ends all the same.
+        """The error to raise in whoever waits for a job that was stopped or cancelled."""
+        # The row or the library may no longer exist, but the job ends all the same.
         with contextlib.suppress(DreamError):
             if job.cancelled and self._library.ledger.reread(record).state == "intended":
                 return DreamCancelledError(CANCELLED_UNSENT)

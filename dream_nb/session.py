@@ -57,7 +57,7 @@ class Session:
     Args:
         library: the folder of the library, absolute or relative to the notebook's folder (outside of a notebook, to the
             working directory); `~` is the home folder. By default `DREAM_NB_LIBRARY`, or else "dreams".
-        backend: "studio", "dream-machine", "luma", or the URL of another server with a key of its own; "hosted" means
+        backend: "studio", "dream-machine", "luma", or the URL of another server, which has its own key; "hosted" means
             the first hosted API that has a key. By default `DREAM_NB_BACKEND`; without it hosted if there is a key, and
             otherwise the studio. If hosted, the model that a request names chooses between the hosted APIs. Results of
             other backends in the library are reused only if no backend is set.

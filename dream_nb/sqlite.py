@@ -16,7 +16,7 @@ from dream_nb.api.errors import ConfigurationError
 
 # The first version with STRICT tables.
 _OLDEST: Final = (3, 37)
-# Before this version, SQLite was built without its JSON functions unless somebody asked for them.
+# Before this version, SQLite had its JSON functions only if they were enabled when it was built.
 _ALWAYS_WITH_JSON: Final = (3, 38)
 _PATIENCE_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.02
@@ -26,7 +26,7 @@ _LOCAL: Final = frozenset(
     {"apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "hfs", "jfs", "ntfs", "overlay", "ramfs", "refs",
      "tmpfs", "ufs", "xfs", "zfs"}
 )  # fmt: skip
-# The tables of `ANALYZE`, as SQLite writes them.
+# The statements by which `ANALYZE` creates its tables, as SQLite stores them.
 _STATISTICS: Final = frozenset(
     {"CREATE TABLE sqlite_stat1(tbl,idx,stat)", "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)"}
 )
@@ -116,7 +116,7 @@ def make_tables(database: sqlite3.Connection, schema: str, version: int) -> None
 
 
 def move(path: Path, to: Path) -> None:
-    """Rename a database and the logs beside it. Nobody may have it open.
+    """Rename a database and the logs beside it. It must not be open anywhere.
 
     Args:
         path: the path of the database. If it is a link, the link is renamed.
@@ -159,7 +159,7 @@ def choose_journal(database: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def transaction(database: sqlite3.Connection) -> Iterator[None]:
-    """Commit all or nothing: what the block writes is stored at its end, even if the process dies next.
+    """Commit what the block writes at its end, or nothing if it fails. Committed writes outlive the process.
 
     Args:
         database: the open database, with an `isolation_level` of None, and in no transaction.
@@ -182,8 +182,8 @@ def _commit(database: sqlite3.Connection) -> None:
     try:
         database.execute("COMMIT")
     except sqlite3.OperationalError as error:
-        # A file that was removed shares the name of its journal with the file that replaced it. Whoever commits first
-        # removes the journal of both: then the change is made, and SQLite misses the journal that it would remove.
+        # A file that was removed shares the name of its journal with the file that replaced it. The first commit of the
+        # two removes the journal. The second one is complete too, but SQLite misses the journal that it would remove.
         if error.sqlite_errorname != "SQLITE_IOERR_DELETE_NOENT":
             raise
 
@@ -223,7 +223,7 @@ def _objects(database: sqlite3.Connection) -> set[tuple[str, ...]]:
     cursor = database.cursor()
     cursor.row_factory = None
     text_factory = database.text_factory
-    # The names are somebody else's, and may not be valid text.
+    # The database may come from somebody else, so names need not be valid text.
     database.text_factory = lambda text: text.decode("utf-8", "replace")
     try:
         rows = cursor.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()

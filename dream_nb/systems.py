@@ -87,7 +87,7 @@ def remove(path: Path) -> None:
 def _once_free(change: Callable[[], T]) -> T:
     """Change a file; on Windows, retry for two seconds while another program has it open.
 
-    Players open what they play, and virus scanners what is new. On other systems neither is an obstacle.
+    Players keep the files that they play open, and virus scanners open new ones. On other systems this does no harm.
     """
     if not is_windows():
         return change()

@@ -26,7 +26,7 @@ from typing import IO, Any, Final
 from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
 
 _NICE: Final = 10
-# The share that workers take from a busy kernel: a tenth of the time would be too much.
+# Workers must not slow down a busy kernel: at nice 10 they would get a tenth of its time.
 _NICE_SESSION: Final = 15
 _AUTOGROUP: Final = Path("/proc/self/autogroup")
 _AUTOGROUP_PAUSE: Final = 0.1
@@ -55,7 +55,7 @@ if hasattr(os, "register_at_fork"):
 
 def pool() -> Pool:
     """Return the pool of this process, with as many workers as usable cores, each started when it is first needed."""
-    global _pool  # noqa: PLW0603 - one pool a process is the point
+    global _pool  # noqa: PLW0603 - a process has one pool
     with _lock:
         if _pool is None or _pool.is_shut_down:
             _pool = Pool()
@@ -72,7 +72,7 @@ def close_pool() -> None:
 class Pool(Executor):
     """A pool of worker processes that a notebook's interrupt does not reach and that never outlive their parent.
 
-    The workers never import the user's main module. They run at nice 10, in process groups of their own, without the
+    The workers never import the user's main module. They run at nice 10, in their own process groups, without the
     key in their environment. Functions, arguments and results are pickled.
 
     Args:
@@ -141,7 +141,7 @@ class Pool(Executor):
         if cancel_futures:
             for worker in self._workers:
                 worker.end()
-            # A worker may take the last call first.
+            # A worker may take the last call before this thread does.
             with contextlib.suppress(queue.Empty):
                 while True:
                     if waiting := self._calls.get_nowait():
@@ -168,7 +168,7 @@ class Pool(Executor):
 
 
 class _Worker(threading.Thread):
-    """A thread that passes calls to a process of its own. As a daemon, it does not keep the interpreter from ending."""
+    """A thread that passes calls to its own process. As a daemon, it does not keep the interpreter from ending."""
 
     def __init__(self, calls: queue.SimpleQueue[tuple[Future[Any], bytes] | None], idle: threading.Semaphore) -> None:
         super().__init__(name="dream_nb-worker", daemon=True)
@@ -227,14 +227,14 @@ class _Worker(threading.Thread):
                 self._process.kill()
 
     def let_go(self) -> None:
-        """Close a forked child's copies of the pipes: a worker ends when nobody has its pipe open any more."""
+        """Close a forked child's copies of the pipes: a worker ends when no process has its pipe open any more."""
         process, self._process = self._process, None
         if process is None:
             return
         # It is not a child of this process, which can neither wait for it nor needs to.
         process.returncode = 0
         for pipe in (process.stdin, process.stdout):
-            # Below the buffer: what the parent was just writing must not be written twice.
+            # Bypass the buffer: data that the parent was just writing must not be written twice.
             with contextlib.suppress(OSError, AttributeError):
                 pipe.raw.close()  # type: ignore[union-attr]
 
@@ -247,7 +247,7 @@ class _Worker(threading.Thread):
         process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                # What was still to be written to a dead process cannot be.
+                # Closing flushes data that was not yet written, which fails if the process is dead.
                 with contextlib.suppress(OSError):
                     pipe.close()
 
@@ -283,7 +283,7 @@ def _serve() -> None:
     os.dup2(2, 1)
     calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     source = os.fdopen(os.dup(0), "rb")
-    # Libraries that are loaded later examine nothing, and a function that is called here reads nothing.
+    # Neither libraries that are loaded later nor called functions may use standard input, from which calls are read.
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a name that is no path on Windows
         os.dup2(nothing.fileno(), 0)
     threading.Thread(target=_listen, args=(source, calls), daemon=True).start()
@@ -297,15 +297,15 @@ def _serve() -> None:
 
 
 def _give_way() -> None:
-    """Tell Linux's autogroups how nice this worker is.
+    """Set the niceness of this worker's autogroup on Linux.
 
-    They share the time between sessions, and a worker is a session of its own: its niceness would count only inside.
+    Autogroups share the time between sessions, and each worker is a session: its own niceness counts only inside it.
     """
     with contextlib.suppress(OSError):
         while True:
             try:
                 _AUTOGROUP.write_text(str(_NICE_SESSION))
-            except BlockingIOError:  # one that is not root may do this every tenth of a second
+            except BlockingIOError:  # users other than root may do this once every tenth of a second
                 time.sleep(_AUTOGROUP_PAUSE)
             else:
                 return
@@ -324,7 +324,7 @@ def _pickled_failure(error: Exception) -> bytes:
     try:
         failure = pickle.dumps((False, error))
         pickle.loads(failure)  # noqa: S301 - some errors pickle, and cannot be read back
-    except Exception:  # noqa: BLE001 - an error that cannot travel is told by its words
+    except Exception:  # noqa: BLE001 - an error that cannot be pickled is sent as text
         return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
     return failure
 

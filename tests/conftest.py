@@ -23,12 +23,12 @@ _LONG = (
     "tests/notebook/test_interrupts.py",
     "notebooks/",
 )
-"""Files that take minutes. They come first, so that no worker is alone with one of them at the end."""
+"""Files that take minutes. They run first, so that no worker is left alone with one of them at the end."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """What `-n auto` means here: a test that waits for a browser or a kernel leaves its core idle."""
+    """One worker more than cores for `-n auto`: a test that waits for a browser or a kernel leaves its core idle."""
     return (os.cpu_count() or 1) + 1
 
 
@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # By itself it puts files of few tests last, and those are the longest.
+    # By default, xdist puts files with few tests last, and those take longest.
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
 
@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True, scope="module")
 def _default_session() -> Iterator[None]:
-    # The next module would use what this one left, and which module comes next differs from run to run.
+    # Otherwise the next module would use this one's session, and which module is next differs from run to run.
     yield
     close_default_session()
     forget_default_settings()
@@ -61,19 +61,19 @@ def _default_session() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _replay(monkeypatch: pytest.MonkeyPatch) -> None:
-    # This package's own plugin sets it wherever notebooks are validated, so for these tests too.
+    # This package's pytest plugin sets the variable whenever notebooks are validated, so also for these tests.
     monkeypatch.delenv("DREAM_NB_REPLAY", raising=False)
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The studio draws its videos with a shorter side of 90 pixels."""
+    """Let the studio draw with a shorter side of 90 pixels."""
     monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "90")
 
 
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: None) -> Iterator[Session]:  # noqa: ARG001
-    """A session in an empty folder, with the studio drawing small."""
+    """A session in an empty folder, whose studio draws small."""
     monkeypatch.chdir(tmp_path)
     with Session() as session:
         yield session

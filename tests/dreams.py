@@ -1,4 +1,4 @@
-"""Dreams that several tests look at: drawn once by the studio, small and short."""
+"""Dreams that several tests use: drawn once by the studio, small and short."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dream_nb.session import Session
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """A session whose studio draws small: 90 pixels, one second."""
+    """A session whose studio draws small: a shorter side of 90 pixels, one second."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DREAM_NB_STUDIO_SIDE", "90")
         patch.setenv("DREAM_NB_STUDIO_SECONDS", "1")
@@ -41,7 +41,7 @@ def lighthouse(studio: Session) -> Dream:
 
 @pytest.fixture(scope="module")
 def sweep(studio: Session) -> Dreams:
-    """A sweep of images on two axes: two times of day, three moods."""
+    """A sweep of images on two axes: two times of day and three moods."""
     words = [{"time": time, "mood": mood} for time in ("dawn", "night") for mood in ("calm", "stormy", "foggy")]
     jobs = [studio.submit(make_request(f"a {word['mood']} lake at {word['time']}", kind="image")) for word in words]
     return Dreams((job.result(240) for job in jobs), words=words)
@@ -49,7 +49,7 @@ def sweep(studio: Session) -> Dreams:
 
 @pytest.fixture
 def copied(lake: Dream, tmp_path: Path) -> Dream:
-    """The lake in a folder of its own, which may be damaged."""
+    """A copy of the lake in another folder, which a test may damage."""
     folder = tmp_path / "copied"
     folder.mkdir()
     (folder / lake.path.name).write_bytes(lake.path.read_bytes())
@@ -57,6 +57,6 @@ def copied(lake: Dream, tmp_path: Path) -> Dream:
 
 
 def unfinished(dream: Dream, **changes: object) -> Dream:
-    """The same dream as it would be without its file."""
+    """The same dream without its file, with other changes to its record."""
     record = replace(dream._record, **{"file": None, "sha256": None} | changes)  # type: ignore[arg-type]
     return Dream(record, dream._library, dream._home)

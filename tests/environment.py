@@ -1,4 +1,4 @@
-"""No test may spend money, touch what the user's own installation keeps, or lose a kernel to another program."""
+"""An environment in which no test spends money, touches the user's installation, or loses a kernel's port."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 
 def force_studio() -> None:
-    """Drop every LUMAAI_* and LUMA_* variable and choose the studio, here and in all that is started from here.
+    """Drop every LUMAAI_* and LUMA_* variable and choose the studio, in this process and those that it starts.
 
-    Their state is kept in a temporary folder, which goes with this process.
+    Their state is kept in a temporary folder, which is removed when this process ends.
     """
     for name in [name for name in os.environ if name.startswith(("LUMAAI_", "LUMA_"))]:
         del os.environ[name]
@@ -23,7 +23,7 @@ def force_studio() -> None:
 
 
 def use_unix_sockets() -> None:
-    """Let every kernel that is started here, or by a program started from here, be reached over Unix sockets."""
+    """Connect to kernels over Unix sockets, in this process and in those that it starts."""
     folder = str(Path(__file__).parent / "on_path")
     if folder not in sys.path:
         sys.path.append(folder)

@@ -1,4 +1,4 @@
-"""A real kernel, and what its cells answer."""
+"""A real kernel, and the answers of its cells."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Answer:
     error: Message | None = None
 
     def data(self, mime: str = "text/html") -> list[str]:
-        """What was shown under that type."""
+        """The outputs of that MIME type."""
         return [output["data"][mime] for output in self.outputs if mime in output.get("data", {})]
 
     @property
@@ -50,7 +50,7 @@ class Kernel:
 
     @property
     def pid(self) -> int:
-        """The kernel's process."""
+        """The kernel's process id."""
         return int(self.run("import os; os.getpid()").result or 0)
 
     def run(
@@ -61,15 +61,15 @@ class Kernel:
         then: Callable[[], None] = lambda: None,
         seconds: float = SECONDS,
     ) -> Answer:
-        """Run a cell to its end.
+        """Run a cell, and wait until it has finished.
 
         Args:
-            source: the cell.
-            when: picks the message on which `then` is called, once.
-            then: what is done at that point, an interrupt for example.
+            source: the source of the cell.
+            when: chooses the message after which `then` is called, once.
+            then: what to do at that point, for example interrupt the kernel.
             seconds: how long to wait for each message.
         """
-        # Else older kernels drop what comes soon after a cell that fails.
+        # Otherwise older kernels drop requests that come soon after a cell that fails.
         sent = self.client.execute(source, stop_on_error=False)
         return self.answer(sent, when=when, then=then, seconds=seconds)
 
@@ -81,7 +81,7 @@ class Kernel:
         then: Callable[[], None] = lambda: None,
         seconds: float = SECONDS,
     ) -> Answer:
-        """What a cell sends back that was sent already; the arguments are those of `run`."""
+        """The answer of a cell that was sent already; `sent` is its message id, the others are arguments of `run`."""
         answer = Answer()
         waiting = when
         while True:
@@ -101,14 +101,14 @@ class Kernel:
                 return answer
 
     def _wait_for_reply(self, sent: str, seconds: float) -> None:
-        # ipykernel 7.3 never sees a request that comes while it sends the reply to the one before.
+        # ipykernel 7.3 misses a request that comes while it sends the reply to the one before.
         while self.client.get_shell_msg(timeout=seconds)["parent_header"].get("msg_id") != sent:
             pass
 
 
 @contextlib.contextmanager
 def start_kernel(folder: Path, **environment: str) -> Iterator[Kernel]:
-    """A kernel of this Python, working in the folder, that has loaded the extension."""
+    """Start a kernel of this Python with the folder as its working directory and the extension loaded."""
     manager = KernelManager()
     manager.kernel_spec.argv[0] = sys.executable  # type: ignore[union-attr]
     manager.start_kernel(cwd=str(folder), env=os.environ | environment)

@@ -1,4 +1,4 @@
-"""The lower bounds of pyproject.toml as constraints: `python -m tests.lowest > constraints.txt`."""
+"""Prints the lower bounds of pyproject.toml as constraints: `python -m tests.lowest > constraints.txt`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BOUND = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)>=(?P<version>[0-9.]+)")
 
 
 def lowest() -> list[str]:
-    """Every dependency, those of the extras too, at its lower bound."""
+    """Every dependency, including those of the extras, at its lower bound."""
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
     declared = [
         *project["dependencies"],

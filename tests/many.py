@@ -1,4 +1,4 @@
-"""A library of very many dreams, written without making them."""
+"""Writes a library of very many dreams without generating them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def write_many(folder: Path, count: int, *, video: Path | None = None) -> None:
-    """Fill a library with so many finished dreams, the newest last. Each has a file; many share its bytes.
+    """Fill a library with finished dreams, the newest last. Each has its own file name; many share the same bytes.
 
     Args:
-        folder: of the library.
-        count: how many.
-        video: the file that every dream is a copy of; by default they are pictures.
+        folder: the folder of the library.
+        count: the number of dreams.
+        video: the file that every dream links to; by default, pictures are made.
     """
     library = Library(folder)
     for number in range(min(count, PICTURES)):

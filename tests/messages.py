@@ -1,7 +1,7 @@
-"""What dream_nb says to people: every text of its Python files and of its widgets' scripts, for a file to be reviewed.
+"""The texts that dream_nb shows: every text in its Python files and widget scripts, collected in a file for review.
 
-`python -m tests.messages` writes tests/messages.txt. A text stands there below its module, after the error that it
-belongs to. Parts that are put together when the program runs stand in braces.
+`python -m tests.messages` writes tests/messages.txt. It lists each text below its module, after the name of its error
+if it belongs to one. Parts that are known only when the program runs are in braces.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ PACKAGE: Final = ROOT / "dream_nb"
 FILE: Final = Path(__file__).with_suffix(".txt")
 
 _SKIPPED: Final = ("studio/render/", "studio/openapi", "studio/luma_openapi", "library/schema.py")
-"""What draws, describes an API or is SQL: full of words that nobody is shown as a message."""
+"""Modules that draw, describe an API or hold SQL: their texts are not shown as messages."""
 _NO_SENTENCE: Final = re.compile(
     r"^\W*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|WITH|PRAGMA|BEGIN|DROP|ALTER|ATTACH|FROM|WHERE)\b"
     r"|[=>] \?|\bIS (?:NOT )?NULL\b|json_\w+\(|\(\?[:=!P<]|\\b|</|\bmultipart/"
 )
-"""SQL, regular expressions and markup."""
+"""Matches SQL, regular expressions and markup."""
 _WORDS: Final = re.compile(r"[A-Za-z{}…]\S*\s+\S*[A-Za-z{]")
 _SCRIPT_TEXT: Final = re.compile(
     r"""//[^\n]*|/\*.*?\*/|"(?P<double>(?:\\.|[^"\\\n])*)"|'(?P<single>(?:\\.|[^'\\\n])*)'|`(?P<template>(?:\\.|[^`\\])*)`""",
@@ -38,7 +38,7 @@ def _is_shown(text: str) -> bool:
 
 
 def _template(node: ast.expr) -> str | None:
-    """The text of a string or an f-string, with the parts known only later in braces; None of anything else."""
+    """The text of a string or f-string, with the parts known only at run time in braces; None for other nodes."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
@@ -49,7 +49,7 @@ def _template(node: ast.expr) -> str | None:
     parts = []
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
-            # Pythons differ in the quotes that they write inside an f-string.
+            # Versions of Python differ in the quotes that they write inside an f-string.
             nested = any(isinstance(inner, ast.JoinedStr) for inner in ast.walk(part.value))
             parts.append("{…}" if nested else "{" + ast.unparse(part.value) + "}")
         else:
@@ -58,7 +58,7 @@ def _template(node: ast.expr) -> str | None:
 
 
 def _docstrings(tree: ast.Module) -> set[int]:
-    """The nodes of texts that stand alone: docstrings, also those of constants."""
+    """The ids of the nodes of docstrings, including those of constants."""
     alone = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
     return {id(value) for value in alone if isinstance(value, ast.Constant)}
 
@@ -93,7 +93,7 @@ def _script_texts(script: str) -> Iterator[tuple[str, str]]:
 
 
 def texts(path: Path) -> list[str]:
-    """The texts of a file, each once, in the order of the alphabet."""
+    """The texts of a file, each once, sorted."""
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".js":
         found = set(_script_texts(source))
@@ -105,7 +105,7 @@ def texts(path: Path) -> list[str]:
 
 
 def rendered() -> str:
-    """What tests/messages.txt has to hold."""
+    """The required contents of tests/messages.txt."""
     blocks = ["What dream_nb says. Written by `python -m tests.messages`: review each change like code.\n"]
     for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.js")], key=Path.as_posix):
         name = path.relative_to(PACKAGE).as_posix()

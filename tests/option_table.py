@@ -1,4 +1,4 @@
-"""Writes the guide's tables of options from the options' own help: `python -m tests.option_table`."""
+"""Writes the guide's tables of options from the help texts of the options: `python -m tests.option_table`."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ TABLES: Final[Mapping[str, Options]] = {
     "%%storyboard": STORYBOARD,
     "python -m dream_nb": tuple(one for one in COMMAND_LINE if isinstance(one, Option) and one.names not in _OWN),
 }
-"""The options of each table, by what takes them. That of the command line has only those that `%dream` lacks."""
+"""The options of each table, by the command that takes them. The command line's has only what `%dream` lacks."""
 
 
 def table(options: Options) -> str:
-    """The options in Markdown: a table for each group, below the title of the group.
+    """The options in Markdown: one table for each group, below the group's title.
 
     Args:
         options: one of `TABLES`.
@@ -87,10 +87,10 @@ def table(options: Options) -> str:
 
 
 def marked(name: str) -> re.Pattern[str]:
-    """Finds a table in the guide, between its two markers.
+    """The pattern that finds a table in the guide, between its two markers.
 
     Args:
-        name: what takes the options: a key of `TABLES`.
+        name: the command that takes the options: a key of `TABLES`.
     """
     return re.compile(rf"(<!-- options of {re.escape(name)}[^\n]*-->\n)(.*?)(?=<!-- end of options -->)", re.DOTALL)
 
@@ -99,7 +99,7 @@ _HEAD: Final = ["| option | meaning | example |", "| --- | --- | --- |"]
 
 
 def _text(help_text: str) -> str:
-    """A help as argparse prints it, with what Markdown would read as markup escaped."""
+    """A help text as argparse prints it, with Markdown's special characters escaped."""
     return re.sub(r"([|<*`])", r"\\\1", help_text.replace("%%", "%"))
 
 

@@ -27,24 +27,24 @@ def read(page: Path) -> str:
 
 
 def examples(page: Path, language: str) -> list[str]:
-    """The code blocks of a page in one language, in their order."""
+    """The code blocks of a page in one language, in order."""
     return [found[2] for found in _BLOCK.finditer(read(page)) if found[1] == language]
 
 
 def links(page: Path) -> list[str]:
-    """What the links and pictures of a page lead to, but for addresses of other sites."""
+    """The targets of a page's links and pictures, without those on other sites."""
     found = _LINK.findall(_BLOCK.sub("", read(page)))
     return [link or picture for link, picture in found if "://" not in link + picture]
 
 
 def anchors(page: Path) -> list[str]:
-    """What the headings of a page are called in an address, as GitHub does it."""
+    """The anchors of a page's headings, as GitHub forms them."""
     headings = re.findall(r"(?m)^#+ (.+)$", _BLOCK.sub("", read(page)))
     return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
 def section(page: Path, heading: str) -> str:
-    """The text below a heading, up to the next one of its level or above, without code blocks."""
+    """The text below a heading up to the next one of the same or a higher level, without code blocks."""
     text = _BLOCK.sub("", read(page))
     found = re.search(rf"(?m)^(#+) {re.escape(heading)}$", text)
     assert found is not None, f"{page.name} has no heading {heading!r}"
@@ -52,7 +52,7 @@ def section(page: Path, heading: str) -> str:
 
 
 def rows(page: Path, heading: str) -> list[list[str]]:
-    """The cells of the first table below a heading, without its own head."""
+    """The cells of the first table below a heading, without the table's header."""
     table = re.search(r"(?m)(?:^\|.*\n)+", section(page, heading))
     assert table is not None, f"{page.name} has no table below {heading!r}"
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table[0].splitlines()[2:]]

@@ -12,7 +12,7 @@ HEAD = "# Written by `python -m tests.pins`: what pip chose for `.[lab]`, tried 
 
 
 def main() -> None:
-    """Install `.[lab]` into a fresh environment, and write down what is in it."""
+    """Install `.[lab]` into a new environment, and write down the versions in it."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = str(Path(folder) / "bin" / "python")

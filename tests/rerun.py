@@ -1,4 +1,4 @@
-"""Runs the tutorials anew and saves what they show: `python -m tests.rerun [notebooks/05_….ipynb …]`."""
+"""Runs the tutorials again and saves their outputs: `python -m tests.rerun [notebooks/05_….ipynb …]`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.environment import force_studio
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 SECONDS = 300
-# What a run leaves besides outputs differs each time.
+# The other metadata that a run leaves differs each time.
 KEPT = {"tags"}
 
 
 def rerun(path: Path) -> float:
-    """Run a notebook in an empty folder, and save its outputs. Gives back the seconds that it took."""
+    """Run a notebook in an empty folder, and save its outputs. Returns the seconds that it took."""
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(path, folder)
@@ -37,7 +37,7 @@ def rerun(path: Path) -> float:
 
 
 def main(names: Sequence[str]) -> None:
-    """Run these, or all."""
+    """Run the named notebooks, or all."""
     force_studio()
     for path in map(Path, names) if names else sorted(FOLDER.glob("*.ipynb")):
         print(f"{path.name}: {rerun(path):.0f} s, {path.stat().st_size / 1000:.0f} kB")

@@ -1,4 +1,4 @@
-"""Python programs that a test runs to their end."""
+"""Runs Python programs and waits until they have ended."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 240
-"""After so long a program hangs, also on a machine that has much else to do."""
+"""A program that runs longer than this hangs, even on a busy machine."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What a program left behind."""
+    """The exit status and the output of a program."""
 
     code: int
     out: str
@@ -29,13 +29,13 @@ def run(
     environment: Mapping[str, str] | None = None,
     seconds: float = SECONDS,
 ) -> Ended:
-    """Run Python to its end, with the studio drawing small. One that does not end in time fails the test.
+    """Run Python until it ends, with the studio drawing small. A run that does not end in time fails the test.
 
     Args:
         folder: its working directory.
-        arguments: of the interpreter.
+        arguments: the arguments of the interpreter.
         source: its standard input.
-        environment: variables besides those of this process.
+        environment: variables in addition to those of this process.
         seconds: how long it may take.
     """
     done = subprocess.run(

@@ -27,7 +27,7 @@ FIRST = "/lab/tree/notebooks/01_first_dream.ipynb"
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project as Binder sees it: what is committed, and an environment made of `binder/`."""
+    """The project as on Binder: the committed files, and an environment built from `binder/`."""
     folder = tmp_path_factory.mktemp("binder")
     files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in files.rstrip("\0").split("\0"):
@@ -46,7 +46,7 @@ def test_what_is_pinned_is_all_that_binder_installs() -> None:
 
 @pytest.mark.slow
 def test_nothing_is_installed_that_is_not_pinned(clone: Path) -> None:
-    # -I: what the tests put on PYTHONPATH is not in the environment.
+    # -I ignores the PYTHONPATH of the tests.
     freeze = [str(clone / ".venv" / "bin" / "python"), "-I", "-m", "pip", "freeze", "--exclude", "dream_nb"]
     installed = subprocess.run(freeze, capture_output=True, text=True, check=True).stdout.splitlines()
     assert set(installed) <= set((BINDER / "constraints.txt").read_text().splitlines())
@@ -71,7 +71,7 @@ def test_it_ends_in_jupyterlab_with_the_first_notebook(clone: Path) -> None:
 
 @contextlib.contextmanager
 def serve(clone: Path) -> Iterator[str]:
-    """The server as Binder starts it; its URL."""
+    """Start the server as Binder does; yields its URL."""
     force_studio()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

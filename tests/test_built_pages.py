@@ -1,4 +1,4 @@
-"""Pages that Sphinx builds of notebooks: the previews on them have their files."""
+"""Pages that Sphinx builds from notebooks have the files of their previews."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NAMED = {"serene-lake", "hill", "pond-at-dawn", "pond-at-noon", "harbour", "mark
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A notebook that shows each kind of preview, with its library and a video that it does not show."""
+    """A notebook that shows each kind of preview, and its library with an additional video that it does not show."""
     folder = tmp_path_factory.mktemp("saved")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DREAM_NB_STUDIO_SIDE", "90")
@@ -55,14 +55,14 @@ def dream(session: Session) -> Dream:
 
 
 def write_page(folder: Path, html: str, name: str = "page") -> None:
-    """Write a document that shows HTML, as extensions that read notebooks do."""
+    """Write a document that shows HTML, as Sphinx extensions for notebooks do."""
     (folder / f"{name}.html").write_text(html, encoding="utf-8")
     text = f"Page\n====\n\n.. raw:: html\n   :file: {name}.html\n"
     (folder / f"{name}.rst").write_text(text, encoding="utf-8")
 
 
 def keep_beside(folder: Path, dream: Dream) -> Path:
-    """Put a dream's file where its preview names it, for a document in that folder."""
+    """Copy a dream's file to where its preview expects it for a document in that folder."""
     file = folder / "dreams" / dream.path.name
     file.parent.mkdir(exist_ok=True)
     shutil.copy(dream.path, file)
@@ -97,7 +97,7 @@ def test_all_that_the_previews_of_a_saved_notebook_name_is_beside_its_page(
 def test_a_notebook_that_is_run_while_it_is_built_shows_its_video(
     reader: str,
     tmp_path: Path,
-    small: None,  # noqa: ARG001 - its environment is what counts
+    small: None,  # noqa: ARG001 - for its environment
 ) -> None:
     pytest.importorskip(reader)
     nbformat = pytest.importorskip("nbformat")

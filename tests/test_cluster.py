@@ -1,4 +1,4 @@
-"""A dask cluster as a pool of workers, seen through a client that does what dask's does when something goes wrong."""
+"""A dask cluster as a pool of workers, with a fake client that fails as dask's does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ADDRESS = "tcp://127.0.0.1:1"
 
 
 class Client:
-    """A dask client, as far as `as_pool` looks at it. Its calls end when a test ends them."""
+    """A fake dask client with what `as_pool` uses. Its calls end when a test ends them."""
 
     def __init__(self, *threads: int, answers: bool = True) -> None:
         self.status = "running"
@@ -40,12 +40,12 @@ class Client:
         self._thread = threading.Thread(target=self.loop.asyncio_loop.run_forever, daemon=True)
         self._thread.start()
 
-    async def _ncores(self, workers: None) -> dict[str, int]:  # noqa: ARG002 - as dask's
+    async def _ncores(self, workers: None) -> dict[str, int]:  # noqa: ARG002 - the signature of dask's
         await until(lambda: self.answers)
         return {f"tcp://worker-{number}": count for number, count in enumerate(self.threads)}
 
     def submit(self, *_args: Any, pure: bool) -> Future[Any]:
-        """What dask's executor gives for a call."""
+        """The future of a call, as dask's executor returns it."""
         assert not pure
         if self.status == "closed":
             raise distributed.client.ClosedClientError("Client is closed")
@@ -53,7 +53,7 @@ class Client:
         return self.sent[-1]
 
     def lose(self) -> None:
-        """What dask does first when the connection breaks."""
+        """Do what dask does first when the connection breaks."""
         self.status = "connecting"
         for future in self.sent:
             future.cancel()
@@ -78,7 +78,7 @@ async def _end_tasks() -> None:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Client, ClusterExecutor]]]:
-    """Opens a client of so many threads a worker, and gives its executor as a pool. Nothing is waited for long."""
+    """Opens a client whose workers have these numbers of threads; returns it and its pool. All timeouts are short."""
     for name in ("_LOOK_SECONDS", "_ASK_SECONDS"):
         monkeypatch.setattr(cluster, name, 0.01)
     monkeypatch.setattr(cluster, "_GRACE_SECONDS", 0.05)
@@ -294,7 +294,7 @@ def test_a_connection_that_was_lost_is_made_anew_and_says_so(monkeypatch: pytest
         def get_executor(self) -> Any:
             return self
 
-        def close(self, timeout: float | None = None) -> None:  # noqa: ARG002 - as dask's
+        def close(self, timeout: float | None = None) -> None:  # noqa: ARG002 - the signature of dask's
             self.status = "closed"
 
     clients = [Dask(), Dask()]

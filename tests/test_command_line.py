@@ -1,4 +1,4 @@
-"""`python -m dream_nb`: one library with the notebook, prices before purchases, and an exit status for each end."""
+"""`python -m dream_nb` shares its library with the notebook, shows prices first, and has an exit status per result."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def command(
     capsys: pytest.CaptureFixture[str],
     small: None,  # noqa: ARG001
 ) -> Iterator[Command]:
-    """Runs a command line in an empty folder; its status, and what it writes."""
+    """Runs command lines in an empty folder; returns the exit status, standard output and standard error."""
     monkeypatch.chdir(tmp_path)
-    # What another file of tests has left open.
+    # Tests in another file may have left a session open.
     close_default_session()
     forget_default_settings()
 
@@ -46,7 +46,7 @@ def command(
         try:
             status = main(words)
         finally:
-            # Each command is a process of its own.
+            # Each command runs as if in a new process.
             close_default_session()
             forget_default_settings()
         out, err = capsys.readouterr()
@@ -283,7 +283,7 @@ def test_an_interrupt_stops_waiting_and_the_same_command_comes_back(tmp_path: Pa
         words = [sys.executable, "-m", "dream_nb", "a lake", "-o", "lake.mp4"]
         process = subprocess.Popen(words, cwd=tmp_path, env=ours, stdout=-1, stderr=-1, text=True)
         while process.poll() is None and ("POST" not in {method for method, _ in fake.calls[:-1]}):
-            time.sleep(0.01)  # until the server was asked about what it has taken
+            time.sleep(0.01)  # until the create was sent and followed by another request
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (ExitStatus.INTERRUPTED, "")

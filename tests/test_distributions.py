@@ -1,4 +1,4 @@
-"""What is published: a wheel that works without the clone, and a page that reads without it."""
+"""The published files: a wheel and a page that work without the clone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytest.importorskip("hatch_fancy_pypi_readme")
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the sdist, and of the wheel that is built of it."""
+    """The folder of the sdist and of the wheel built from it."""
     folder = tmp_path_factory.mktemp("dist")
     build = [sys.executable, "-m", "hatchling", "build", "-d", str(folder)]
     subprocess.run([*build, "-t", "sdist"], cwd=ROOT, check=True, capture_output=True)
@@ -38,7 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(built: Path) -> Path:
-    """A folder that holds what the wheel installs."""
+    """A folder with the files that the wheel installs."""
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(built / "installed")
@@ -52,7 +52,7 @@ def metadata(installed: Path) -> email.message.Message:
 
 
 def run(installed: Path, folder: Path, *arguments: str, environment: Mapping[str, str]) -> str:
-    """What a program prints that has the wheel, and not the clone."""
+    """Run Python with the wheel and without the clone; returns its output."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
@@ -96,7 +96,7 @@ def test_the_page_shows_no_picture_and_links_to_nothing_of_the_clone(metadata: e
 
 
 def test_no_address_is_given_that_does_not_exist(metadata: email.message.Message) -> None:
-    # The project has no address of its own yet.
+    # The project has no public address yet.
     assert metadata.get_all("Project-URL") is None
     assert metadata["Home-page"] is None
 

@@ -1,4 +1,4 @@
-"""What is public is whole: every name is there, documented to its last argument, and type-checked by example."""
+"""The public API is complete: every name exists, is documented with all arguments, and has a type-checked example."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXAMPLES = Path(__file__).parent / "typing"
 
 
 def members(owner: type) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """The public functions of a class, with those that it inherits from this package."""
+    """The public functions of a class, including those that it inherits from this package."""
     for name in sorted(dir(owner)):
         found = inspect.getattr_static(owner, name)
         if name.startswith("_"):
@@ -31,7 +31,7 @@ def members(owner: type) -> Iterator[tuple[str, Callable[..., Any]]]:
             found = found.fget
         elif hasattr(found, "func") and not callable(found):  # a cached property
             found = found.func
-        # What the page's script calls is between the two of them.
+        # Actions are called only by the page's script, so they are not public.
         is_ours = inspect.isfunction(found) and found.__module__.startswith("dream_nb.")
         if is_ours and not hasattr(found, "is_action"):
             yield f"{owner.__name__}.{name}", found
@@ -72,7 +72,7 @@ def named(text: str) -> set[str]:
 
 
 def inherited(value: Any) -> str:
-    """The docstring; of a method that overrides one of this package, that one's where it has none."""
+    """The docstring; for an overriding method without one, that of the overridden method."""
     return inspect.getdoc(value) or ""
 
 
@@ -128,7 +128,7 @@ def test_every_type_is_given(name: str) -> None:
 
 
 def test_a_docstring_without_a_return_says_what_comes_back() -> None:
-    # "Returns" is left out where the first line names the thing: then it is no command.
+    # "Returns" may be left out only if the first line names the result instead of being a command.
     commands = {"Write", "Copy", "Export", "Measure", "Save"}
     wrong = [
         name

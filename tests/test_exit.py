@@ -1,4 +1,4 @@
-"""Every program that leaves something open ends, and says nothing of its own about it."""
+"""A program that leaves something open ends, and dream_nb prints nothing about that."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPEN = "import dream_nb\ns = dream_nb.Session('dreams', 'studio')\n"
 DREAM = "print(s.dream('a small lake', kind='image').state)\n"
 DONE = Ended(0, "completed\n", "")
 ENDLESS = "job = s.submit(dream_nb.GenerationRequest(prompt='a small lake'))\n"
-# Its listener is called by the loop, and never gives it back.
+# A listener that the event loop calls, and that never returns.
 STUCK = """
 import threading, time
 here, stuck = threading.get_ident(), threading.Event()
@@ -38,7 +38,7 @@ job.on_change(listen)
 stuck.wait()
 print('stuck')
 """
-# Python's thread pools are shut down as soon as the main thread has ended.
+# Python shuts its thread pools down as soon as the main thread has ended.
 LATE = """
 import concurrent.futures.thread, threading, time
 def make():
@@ -110,7 +110,7 @@ def test_what_was_open_at_exit_leaves_one_plain_ledger_file(tmp_path: Path) -> N
 
 
 def test_everything_is_closed_before_the_interpreter_ends(tmp_path: Path) -> None:
-    # What is registered first is called last.
+    # The first registered function is called last.
     source = "import atexit, logging, threading\natexit.register(lambda: print(threading.active_count()))\n"
     source += "logging.basicConfig(level=logging.DEBUG)\n"
     ended = run(tmp_path, "-c", source + OPEN + "m = dream_nb.DreamMachine('a-key', 'http://127.0.0.1:1')\n" + DREAM)
@@ -137,7 +137,7 @@ def test_workers_of_a_parallel_test_run_end(tmp_path: Path) -> None:
 
 @pytest.fixture
 def stalled(tmp_path: Path) -> Iterator[Hosted]:
-    """A hosted server that takes requests and never makes anything."""
+    """A hosted server that accepts requests and never completes them."""
     held = Held()
     held.holds = True
     with hosted(tmp_path / "server", "luma-of-a-test-of-exits", executor=lambda: held) as server:
@@ -197,7 +197,7 @@ def test_a_notebook_with_a_job_under_way_ends_by_itself(tmp_path: Path, stalled:
         assert provisioner is not None
         process: subprocess.Popen[bytes] = provisioner.process  # type: ignore[attr-defined]
         kernel.manager.shutdown_kernel()
-    # One that does not end is killed.
+    # A kernel that does not end would be killed.
     assert process.returncode == 0
 
 
@@ -218,7 +218,7 @@ def test_what_is_replaced_says_nothing(tmp_path: Path, stalled: Hosted, name: st
 
 
 def is_free(port: int) -> bool:
-    # Bound and not called: asyncio loses a connection that it accepts while it closes.
+    # Try to bind instead of to connect: asyncio loses a connection that it accepts while it closes.
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError:
@@ -235,7 +235,7 @@ def test_a_session_that_nobody_holds_any_more_is_closed(tmp_path: Path) -> None:
     session = None
 
     def is_closed() -> bool:
-        # Again and again: the loop may still be leaving what it was asked last.
+        # Repeat this, because the event loop may still be finishing its last call.
         gc.collect()
         return is_free(port)
 

@@ -1,4 +1,4 @@
-"""What a forked child has of its parent: nothing that is open, and nothing that it would wait for."""
+"""A forked child inherits nothing that is open from its parent, and nothing that it would wait for."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def child(function):
 PICTURE = "dream_nb.ImageGenerationRequest(prompt='a small lake')"
 OURS = "dream_nb.Session({!r}, 'studio').dream('a small lake', kind='image').state"
 SLOW = "dream_nb.GenerationRequest(prompt='a small lake')"
-# From 3.12 on Python says this of every fork of a process with threads, which is what these tests are about.
+# Python 3.12 and later warn of every fork of a process with threads, which is what these tests do.
 ANY_FORK = "ignore:This process (pid=:DeprecationWarning"
 
 
@@ -49,7 +49,7 @@ def script(folder: Path, source: str, server: Hosted | None = None) -> Ended:
 
 @pytest.fixture
 def stalled(tmp_path: Path) -> Iterator[Hosted]:
-    """A hosted server that takes requests and never makes anything."""
+    """A hosted server that accepts requests and never completes them."""
     held = Held()
     held.holds = True
     with hosted(tmp_path / "server", "luma-of-a-test-of-forks", executor=lambda: held) as server:
@@ -175,7 +175,7 @@ if not pid:
 
 
 def test_a_child_keeps_no_port_of_its_parent_open(tmp_path: Path) -> None:
-    # The child lives as long as the other end of a pipe is open, which is as long as the parent does.
+    # The child lives as long as the parent, which holds the other end of a pipe open.
     source = "import socket\nfrom dream_nb.jobs.callbacks import Callbacks\n"
     source += f"port = {free_port()}\nc = dream_nb.Session('c', 'studio', callbacks=Callbacks(port))\nc.credits()\n"
     source += "near, far = os.pipe()\nbegun, begins = os.pipe()\n"

@@ -1,4 +1,4 @@
-"""Which front end shows the running cell, and what each gets."""
+"""Which front end shows the running cell, and what is sent to each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dream_nb.front_ends import PYTHON, front_end
 from dream_nb.html.stand_in import VIEW
 from tests.kernel import Kernel, start_kernel
 
-# What Colab's kernels have when a notebook begins; and what its loader of widgets tells, as anywidget asks for it.
+# The modules of Colab's kernels when a notebook begins, and what anywidget does to load its widgets there.
 COLAB = """
 import sys, types
 colab, output = types.ModuleType("google.colab"), types.ModuleType("google.colab.output")
@@ -27,7 +27,7 @@ NAME = "from dream_nb.front_ends import front_end; front_end().name"
 
 @pytest.fixture(scope="module")
 def colab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    """A kernel with the modules of Colab's, which has made a video."""
+    """A kernel with the modules of Colab, which has made a video."""
     with start_kernel(
         tmp_path_factory.mktemp("colab"), DREAM_NB_STUDIO_SIDE="90", DREAM_NB_STUDIO_SECONDS="1"
     ) as kernel:
@@ -36,7 +36,7 @@ def colab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 
 def named(kernel: Kernel, cell: str | None, *, allow_stdin: bool = True) -> str:
-    """The front end that a kernel believes in, asked as one asks that names its cells or does not."""
+    """The front end that a kernel assumes for a request with or without the name of its cell."""
     client: BlockingKernelClient = kernel.client
     message = client.session.msg(
         "execute_request",

@@ -1,4 +1,4 @@
-"""What belongs to this installation, and who can vouch for it."""
+"""What belongs to this installation, and how that is verified."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SEAL = "from dream_nb.installation import seal; print(seal('callback x'))"
 
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An installation that nothing is known of yet."""
+    """The folder of a new installation."""
     folder = tmp_path / "state" / "dream_nb"
     monkeypatch.setenv("DREAM_NB_STATE", str(folder))
     forget(monkeypatch)
@@ -28,13 +28,13 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be a process that has just started."""
+    """Reset the module's state to that of a process that has just started."""
     monkeypatch.setattr(installation, "_secrets", {})
     monkeypatch.setattr(installation, "_reported", set())
 
 
 def sealed_elsewhere() -> str:
-    """The seal that another process of this installation makes."""
+    """A seal made by another process of this installation."""
     done = subprocess.run([sys.executable, "-c", SEAL], capture_output=True, text=True, check=True)
     return done.stdout.strip()
 

@@ -1,4 +1,4 @@
-"""marimo as a notebook's kernel: what is asked of it, with doubles; its page is tested in `tests/browser`."""
+"""marimo as a notebook's kernel, tested with doubles; its page is tested in `tests/browser`."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ TUTORIAL = Path(__file__).parents[1] / "notebooks" / "marimo_first_dream.py"
 
 
 class Marimo:
-    """A marimo that runs a notebook on one thread.
+    """A double of marimo that runs a notebook on one thread.
 
     Args:
-        folder: where the notebook lies.
+        folder: the folder of the notebook.
         mode: "edit" or "run".
-        source: the address that it serves a video under.
+        source: the address at which it serves a video.
     """
 
     def __init__(self, folder: Path, mode: str = "edit", source: str = "./@file/4-lake.mp4") -> None:

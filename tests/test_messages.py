@@ -1,4 +1,4 @@
-"""What dream_nb says is reviewed like code: each new or changed text stands in tests/messages.txt."""
+"""The texts of dream_nb are reviewed like code: tests/messages.txt has every new or changed text."""
 
 from __future__ import annotations
 

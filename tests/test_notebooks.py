@@ -1,4 +1,4 @@
-"""The tutorials: each chooses the studio, none carries a path or a key, and together they are small."""
+"""The tutorials: each chooses the studio, none contains a path or a key, and together they are small."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def first_code(path: Path) -> str:
 
 @pytest.fixture
 def canary(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
-    """A server in the place of both hosted APIs, and keys for them; what it is asked."""
+    """Keys, and a server in place of both hosted APIs; yields the first lines of the requests that it receives."""
     asked: list[bytes] = []
 
     class Handler(socketserver.StreamRequestHandler):
@@ -54,7 +54,7 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
 
 
 def backends(folder: Path) -> list[str]:
-    """The backends that the requests in a folder's library were sent to."""
+    """The backends to which the requests in a folder's library were sent."""
     with sqlite3.connect(folder / "dreams" / "ledger.sqlite") as ledger:
         found = [name for (name,) in ledger.execute("SELECT DISTINCT backend FROM requests")]
     ledger.close()

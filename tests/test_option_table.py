@@ -1,4 +1,4 @@
-"""The guide's tables of options are those of the code: each with its own help, and an example that is read."""
+"""The guide's tables have all options of the code, each with its help and a valid example."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ def test_there_is_no_example_of_an_option_that_is_gone() -> None:
 
 
 def parser_field(name: str) -> str:
-    """Where the parser puts the value of an option."""
+    """The field to which the parser assigns the value of an option."""
     option = ALL[name]
     return str(option.details.get("dest", option.name))

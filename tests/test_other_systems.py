@@ -1,4 +1,4 @@
-"""What differs on Windows and macOS, with doubles: where the code branches, each branch runs on every system."""
+"""Differences on Windows and macOS, tested with doubles: each branch of the code runs on every system."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ from tests.scripts import run
 
 @pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the package take this system for Windows."""
+    """Make the package treat this system as Windows."""
     monkeypatch.setattr(systems, "is_windows", lambda: True)
 
 
 class InUse:
-    """Another program that has a file open: it cannot be changed until that program has been in the way so often.
+    """Another program that has a file open, so that the first attempts to change the file fail.
 
     Args:
-        monkeypatch: undoes it.
-        name: the method of `Path` that it is in the way of.
-        times: how often; None for good.
+        monkeypatch: undoes the patch after the test.
+        name: the method of `Path` that fails.
+        times: how often it fails; None means always.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, times: int | None) -> None:
@@ -162,7 +162,7 @@ def test_a_wait_ends_with_its_time(monkeypatch: pytest.MonkeyPatch, is_windows: 
 
 @pytest.mark.usefixtures("windows")
 def test_a_wait_is_never_longer_than_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Windows delivers an interrupt between two waits, and not during one.
+    # Windows delivers an interrupt only between two waits.
     future: Future[int] = Future()
     waits: list[float | None] = []
 
@@ -189,7 +189,7 @@ def test_a_call_of_the_loop_can_be_interrupted_too(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("windows")
 def test_stopping_raises_a_signal_and_ends_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    # There, os.kill with any signal but two ends the process at once.
+    # On Windows, os.kill ends the process at once with all signals but two.
     monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("the kernel would be gone"))
     with pytest.raises(KeyboardInterrupt):
         interrupt_main_thread()
@@ -233,7 +233,7 @@ def test_sqlite_is_given_the_whole_path(path: PureWindowsPath | PurePosixPath, u
 
 
 def test_sqlite_takes_a_share_for_a_path_and_not_for_a_host(tmp_path: Path) -> None:
-    # With two slashes before it, a name that begins with two slashes is still a path.
+    # After an empty authority (`//`), a name that begins with two slashes is still a path.
     share = f"file:///{tmp_path.as_posix()}/ledger.sqlite"
     assert share.startswith("file:////")
     with closing(sqlite3.connect(share, uri=True)) as database:
@@ -252,7 +252,7 @@ def test_sqlite_opens_whatever_a_file_is_called(tmp_path: Path, name: str) -> No
 
 @pytest.fixture
 def drives(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no path lead from one folder to another, as from drive to drive."""
+    """Make relative paths between folders impossible, as between drives."""
 
     def refuse(path: str, start: str) -> str:
         raise ValueError(f"path is on mount 'D:', start on mount 'C:': {path} {start}")
@@ -284,7 +284,7 @@ def test_a_film_of_a_library_on_another_drive_is_shown(session: Session) -> None
 
 
 def test_a_worker_has_numpy_before_anything_waits_for_its_input(tmp_path: Path) -> None:
-    # numpy/numpy#24290: on Windows the import would wait for the thread, which waits for input.
+    # numpy/numpy#24290: on Windows the import would block while a thread waits for input.
     source = """
 import sys, threading
 from dream_nb import workers
@@ -296,12 +296,12 @@ def start(self):
 threading.Thread.start = start
 workers._serve()
 """
-    # Nothing comes in: the worker ends with its input.
+    # The input is empty, so the worker ends at once.
     assert run(tmp_path, "-c", source, source="").err.split() == ["True"]
 
 
 def standard_input() -> tuple[bool, bytes]:
-    """Whether it is a pipe, and what can be read from it."""
+    """Whether standard input is a pipe, and otherwise what can be read from it."""
     is_pipe = stat.S_ISFIFO(os.fstat(0).st_mode)
     return is_pipe, b"" if is_pipe else os.read(0, 1)
 
@@ -342,14 +342,14 @@ def test_on_windows_the_parent_of_a_kernel_is_its_first_ancestor_that_is_no_kern
     launcher: Any = SimpleNamespace(cmdline=lambda: ["python.exe", "-m", "ipykernel_launcher", "-f", "kernel.json"])
     lab: Any = SimpleNamespace(cmdline=lambda: ["jupyter-lab.exe"])
     monkeypatch.setattr(psutil, "Process", lambda *_: SimpleNamespace(parents=lambda: [launcher, lab]))
-    # There the variable holds a handle.
+    # On Windows the variable holds a handle.
     assert place._parent({"JPY_PARENT_PID": "1234"}) is lab
 
 
 def test_a_studio_does_without_locks_on_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(locks, "fcntl", None)
     first, second = Presence(tmp_path), Presence(tmp_path)
-    # Nobody can tell: the lease has to run out.
+    # It is unknown whether it is gone, so the lease has to expire.
     assert not second.is_gone(first.name)
     first.close()
     assert second.is_gone(first.name)
@@ -381,7 +381,7 @@ def test_a_library_works_where_nothing_can_be_forked(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_is_a_signal_to_this_process(tmp_path: Path) -> None:
-    # What a page's "Stop waiting" does here, with the real signal.
+    # This is what "Stop waiting" in a page does on this system, with the real signal.
     source = (
         "import threading, dream_nb.systems as systems; from concurrent.futures import Future\n"
         "threading.Timer(0.3, systems.interrupt_main_thread).start()\n"

@@ -1,4 +1,4 @@
-"""The package is laid out as the design says: imports run one way, and what is light stays light."""
+"""The package follows its layout: imports go in one direction, and light modules stay light."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import dream_nb
 PACKAGE = Path(dream_nb.__file__).parent
 GUIDE = PACKAGE.parent / "notebooks" / "README.md"
 
-# Lower parts first: each imports only from those before it. The table of public names in `__init__` is above all.
+# Each part imports only from those before it. The table of public names in `__init__` comes last.
 PARTS = [
     "systems",
     "installation",
@@ -68,7 +68,7 @@ def part_of(module: str) -> str:
 
 
 def imported(tree: ast.AST) -> set[str]:
-    """The modules of this package that a piece of code imports, inside functions too."""
+    """The modules of this package that a piece of code imports, also inside functions."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -80,7 +80,7 @@ def imported(tree: ast.AST) -> set[str]:
 
 
 def imports_of(module: str) -> tuple[set[str], set[str]]:
-    """The modules that a module imports: when it runs, and for its types only."""
+    """The modules that a module imports at run time, and those that it imports only for types."""
     tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
     blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)]
     typed = set[str]().union(*(imported(statement) for block in blocks for statement in block.body))
@@ -98,7 +98,7 @@ def test_imports_run_one_way() -> None:
         if PARTS.index(part_of(other)) > PARTS.index(part_of(module))
     ]
     assert wrong == []
-    # Raises where modules import each other in a circle. Inside one folder types may.
+    # This raises if modules import each other in a cycle; within a folder, imports for types may.
     TopologicalSorter({module: running - {module} for module, (running, _) in imports.items()}).prepare()
 
 

@@ -1,4 +1,4 @@
-"""The documentation is true: its links lead somewhere, its examples run, and its tables are those of the code."""
+"""The documentation is correct: its links work, its examples run, and its tables match the code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONGEST_README = 130
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The variables of a key for a served studio, in the place of the hosted API."""
+    """Variables with the key and URL of a served studio, in place of the hosted API."""
     with running(tmp_path_factory.mktemp("server")) as studio:
         key = studio.client.headers["authorization"].removeprefix("Bearer ")
         yield {"LUMAAI_BASE_URL": studio.url, "LUMAAI_API_KEY": key}
@@ -101,7 +101,7 @@ def test_a_fresh_clone_is_installed_and_opened_as_the_readme_says(tmp_path: Path
     ours = {"PYTHONPATH", "JUPYTER_DEFAULT_PROVISIONER_NAME"}
     environment = {name: value for name, value in os.environ.items() if name not in ours}
     subprocess.run(["bash", "-euo", "pipefail", "-c", install], cwd=clone, env=environment, check=True)
-    # What the second command opens, without a browser.
+    # Execute the notebook that the second command opens, without a browser.
     executing = opening.replace("jupyter lab", "jupyter execute")
     assert executing != opening
     subprocess.run(["bash", "-c", executing], cwd=clone, env=environment, check=True, timeout=600)

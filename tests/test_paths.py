@@ -1,4 +1,4 @@
-"""`~` counts in every path that a user gives."""
+"""`~` is expanded in every path that a user gives."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.studio.machine import picture
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """A session whose studio draws small, with a home folder beside it."""
+    """A session whose studio draws small, in a folder that also has the user's home folder."""
     folder = tmp_path_factory.mktemp("notebook")
     home = folder / "home"
     home.mkdir()

@@ -1,4 +1,4 @@
-"""How texts read: phrases that were replaced by plain ones do not come back, and words are spelled correctly."""
+"""The style of texts: phrases that were replaced by plain ones do not come back, and the spelling is correct."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CODE: Final = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 
 @dataclass(frozen=True)
 class Phrase:
-    """One phrase: how it is found, a text that has it, and what to write instead."""
+    """A phrase to avoid: its pattern, an example, and what to write instead."""
 
     pattern: re.Pattern[str]
     example: str
@@ -40,7 +40,7 @@ def phrases(section: str) -> list[Phrase]:
 
 @cache
 def texts() -> dict[str, str]:
-    """Pages, tutorials and docstrings without code, and all that is shown; by the names of their files."""
+    """The texts of pages, tutorials and docstrings without code, and all messages, by file name."""
     found = {page.relative_to(ROOT).as_posix(): _CODE.sub("", page.read_text(encoding="utf-8")) for page in pages()}
     for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
@@ -52,7 +52,7 @@ def texts() -> dict[str, str]:
 
 
 def docstrings(path: Path) -> Iterator[str]:
-    """The docstrings of a file, also those below constants; without their examples of code."""
+    """The docstrings of a file, including those of constants, without code in them."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield _CODE.sub("", node.value.value)
@@ -85,7 +85,7 @@ def test_no_such_phrase_is_in_what_is_shown() -> None:
 
 
 def misspelled(*arguments: str) -> str:
-    """What codespell complains of, with the settings in pyproject.toml."""
+    """The complaints of codespell, with the settings in pyproject.toml."""
     command = [sys.executable, "-m", "codespell_lib", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert done.stderr == ""

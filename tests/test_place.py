@@ -1,4 +1,4 @@
-"""Where a notebook lies: told by VS Code, by a Jupyter server, or by the command line of what runs it."""
+"""Finding the folder of a notebook: from VS Code, a Jupyter server, or the command line of the program that runs it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from dream_nb.session import Session
 
 Start = Callable[..., dict[str, str]]
 
-# In the place of a program that runs notebooks: what it does beside that does not matter here.
+# Stands in for a program that runs notebooks, of which only the command line matters here.
 WAIT = "import sys; print(flush=True); sys.stdin.read()"
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with notebooks in `nb`, in which the test works."""
+    """The working directory, with notebooks in `nb` and other folders."""
     for name in ("nb/x.ipynb", "nb/y.ipynb", "other/z.ipynb", "root.ipynb"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("{}")
@@ -35,7 +35,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def start(project: Path) -> Iterator[Start]:
-    """Starts a program of that name in the project, and gives back the environment of a kernel of it."""
+    """Starts a program of that name in the project; returns the environment that its kernels would have."""
     with ExitStack() as stack:
 
         def begin(
@@ -170,7 +170,7 @@ def test_nbconvert_run_as_a_module_is_known(project: Path, start: Start) -> None
         (["nb/x.ipynb"], "nb"),
         (["--fast", "nb/x.ipynb", "3"], "nb"),
         (["nb/x.ipynb", "nb/y.ipynb"], "nb"),
-        # Which of them is run cannot be told, and what is told may not depend on which is there already.
+        # It is unknown which of them is run, and the answer must not depend on which of them exists already.
         (["nb/x.ipynb", "out/x.ipynb"], "."),
         (["nb/x.ipynb", "other/z.ipynb"], "."),
         (["s3://bucket/x.ipynb"], "."),
@@ -185,7 +185,7 @@ def test_a_program_of_ones_own_may_name_one_notebook(
 
 
 def test_a_program_that_chose_the_kernels_folder_is_believed(project: Path, start: Start) -> None:
-    # As nbval does, which starts each notebook's kernel in its folder.
+    # nbval starts each kernel in its notebook's folder.
     assert locate({}, start("pytest", "--nbval", "nb/x.ipynb", "other"), project / "other").folder == project / "other"
 
 
@@ -237,7 +237,7 @@ def test_a_url_is_told_without_its_password(library: Path | str) -> None:
     assert "word" not in str(caught.value)
 
 
-def test_a_setting_that_is_a_url_is_refused_where_it_is_set(project: Path) -> None:  # noqa: ARG001 - its folder
+def test_a_setting_that_is_a_url_is_refused_where_it_is_set(project: Path) -> None:  # noqa: ARG001 - for its folder
     try:
         with pytest.raises(ConfigurationError, match="is a URL"):
             configure_default_session("library", "s3://bucket/dreams")

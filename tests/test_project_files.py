@@ -1,4 +1,4 @@
-"""What belongs to the project and not to the package: changelog, the tests of a fork, how to contribute."""
+"""Files of the project outside the package: changelog, a fork's CI, contribution guide."""
 
 from __future__ import annotations
 

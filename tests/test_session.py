@@ -1,4 +1,4 @@
-"""A session gives back Dreams: new ones, those of its library, and those under way."""
+"""A session returns dreams: new ones, those of its library, and those under way."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_defect_of_the_studio_ends_no_job(
     written, calls = answers.generation, itertools.count()
 
     def sometimes(*args: Any) -> bytes:
-        # The first answers the create.
+        # The first call answers the create.
         if next(calls) in (1, 2):
             raise ZeroDivisionError
         return written(*args)
@@ -199,7 +199,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path, monkeypatch: pytest.Monke
             session.credits()
 
 
-def test_a_listener_may_ask_for_the_default_session_while_that_closes(session: Session) -> None:  # noqa: ARG001 - its folder
+def test_a_listener_may_ask_for_the_default_session_while_that_closes(session: Session) -> None:  # noqa: ARG001 - for its folder
     job = default_session().submit(GenerationRequest(prompt="a lake"))
     job.on_change(lambda _: known_default_session())
     close_default_session()

@@ -1,4 +1,4 @@
-"""How databases are opened, and what counts as one that a script of ours made."""
+"""How databases are opened, and which are recognised as made by one of our scripts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CREATE VIEW prompts AS SELECT prompt FROM dreams;
 
 
 def without_json(*_: object) -> sqlite3.Connection:
-    """A database that refuses to read JSON, as one of an SQLite that was built without does."""
+    """A database that cannot read JSON, like that of an SQLite built without it."""
     database = connect_to(":memory:")
     database.set_authorizer(lambda *asked: sqlite3.SQLITE_DENY if "json_extract" in asked else sqlite3.SQLITE_OK)
     return database
@@ -53,7 +53,7 @@ def test_an_sqlite_that_does_not_do_is_told_in_words(
 
 
 class Mount(NamedTuple):
-    """As psutil gives it."""
+    """A mounted file system, as psutil describes it."""
 
     mountpoint: str
     fstype: str
@@ -171,7 +171,7 @@ def test_a_database_is_moved_with_the_logs_that_are_beside_it(tmp_path: Path) ->
 
 
 def differing(*statements: str) -> list[str]:
-    """What differs in a database with the schema above, after some statements."""
+    """The differences from the schema above in a database after these statements."""
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(SCHEMA + ";".join(statements))
         return differences(database, SCHEMA)
@@ -223,7 +223,7 @@ def test_a_trigger_under_a_name_of_sqlites_own_is_found(tmp_path: Path, kind: st
     with closing(sqlite3.connect(path)) as database:
         try:
             assert differences(database, SCHEMA) == [f"{kind} {name}"]
-        except sqlite3.DatabaseError as error:  # as newer versions of SQLite say themselves
+        except sqlite3.DatabaseError as error:  # newer versions of SQLite raise this themselves
             assert "malformed" in str(error)  # noqa: PT017
 
 

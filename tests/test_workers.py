@@ -1,4 +1,4 @@
-"""Workers from wherever a person may start them: nothing runs twice, nothing stays behind."""
+"""Workers, started in all the ways in which a person may start them: nothing runs twice, nothing is left over."""
 
 from __future__ import annotations
 

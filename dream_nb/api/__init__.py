@@ -1,1 +1,1 @@
-"""The Dream Machine and Luma APIs: everything that is sent and received. This part knows no disk and no notebook."""
+"""The Dream Machine and Luma APIs: everything that is sent and received. This part uses neither disk nor notebook."""

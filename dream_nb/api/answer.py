@@ -15,10 +15,13 @@ import httpx2
 from pydantic_core import from_json, to_json
 
 MAX_BYTES: Final = 16 * 2**20
-"""An answer's body, as it comes and as it unfolds: a hundred generations with long prompts are a tenth of it."""
+"""The largest size of an answer's body in bytes, compressed and decompressed.
+
+A page of a hundred generations with long prompts has a tenth of it.
+"""
 
 ENCODING: Final = "gzip"
-"""The one compression that is asked for, since it can be unfolded within bounds by the standard library."""
+"""The only compression that is requested, because the standard library can decompress it within limits."""
 
 _MAX_HEADER = 100
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)

@@ -232,7 +232,7 @@ class DreamMachine(BlockingClient[AsyncDreamMachine]):
             id: the id of the generation.
 
         Raises:
-            NotFoundError: there is no generation with this id, or it belongs to another account.
+            NotFoundError: no generation has this id, or it belongs to another account.
             APIError: the call failed for another reason.
         """
         return portal.call(self._client.get_generation, id)
@@ -285,7 +285,7 @@ class DreamMachine(BlockingClient[AsyncDreamMachine]):
             id: the id of the generation.
 
         Raises:
-            NotFoundError: there is no generation with this id, or it belongs to another account.
+            NotFoundError: no generation has this id, or it belongs to another account.
             APIError: the call failed for another reason.
         """
         portal.call(self._client.delete_generation, id)

@@ -81,7 +81,7 @@ class Luma(BlockingClient[AsyncLuma]):
             id: the id of the generation.
 
         Raises:
-            NotFoundError: there is no generation with this id, or it belongs to another key.
+            NotFoundError: no generation has this id, or it belongs to another key.
             APIError: the call failed for another reason.
         """
         return portal.call(self._client.get_generation, id)

@@ -42,7 +42,7 @@ ALL_IMAGE_MODELS: Final = (*IMAGE_MODELS, *LUMA_IMAGE_MODELS)
 ALL_EDITING_MODELS: Final = (*EDITING_MODELS, *LUMA_VIDEO_MODELS)
 ALL_RESOLUTIONS: Final = tuple(dict.fromkeys([*LUMA_RESOLUTIONS, *RESOLUTIONS]))
 ALL_DURATIONS: Final = tuple(dict.fromkeys([*DURATIONS, *LUMA_DURATIONS]))
-"""What the two APIs know, together."""
+"""The durations of both APIs."""
 
 R = TypeVar("R", bound=BaseModel)
 

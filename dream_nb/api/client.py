@@ -316,7 +316,7 @@ class AsyncDreamMachine:
             id: the id of the generation.
 
         Raises:
-            NotFoundError: there is no generation with this id, or it belongs to another account.
+            NotFoundError: no generation has this id, or it belongs to another account.
             APIError: the call failed for another reason.
         """
         return await self._connection.ask("getGeneration", _generation, "GET", f"/generations/{_segment(id)}")
@@ -380,7 +380,7 @@ class AsyncDreamMachine:
             id: the id of the generation.
 
         Raises:
-            NotFoundError: there is no generation with this id, or it belongs to another account.
+            NotFoundError: no generation has this id, or it belongs to another account.
             APIError: the call failed for another reason.
         """
         await self._connection.ask("deleteGeneration", _nothing, "DELETE", f"/generations/{_segment(id)}")

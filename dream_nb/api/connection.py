@@ -38,7 +38,7 @@ Origin = tuple[str, str, int | None]
 
 
 def hidden(key: str | SecretStr | None) -> SecretStr | None:
-    """A key that no traceback shows, even if it prints variables."""
+    """Return a key that no traceback shows, even if it prints variables."""
     return SecretStr(key) if isinstance(key, str) else key
 
 
@@ -83,7 +83,7 @@ class Content:
 
 
 class Connection:
-    """A connection to one server. It has the arguments of `AsyncDreamMachine`.
+    """A connection to one server. It has the same arguments as `AsyncDreamMachine`, and `api`.
 
     Args:
         api: the API, which has the default address of the server and the variable of its key.
@@ -188,7 +188,7 @@ class Connection:
         if self._http.is_closed:
             raise errors.APIConnectionError(operation, "no connection (the client was closed)", reached=False)
         url = self._foreign(operation, address)
-        # Not built by the client, whose owner's default headers may be secret too.
+        # Not built by the client, because the default headers that the user gave it may be secret too.
         timeout = self._timeout if isinstance(self._timeout, httpx2.Timeout) else self._http.timeout
         request = httpx2.Request(
             "PUT",
@@ -361,7 +361,7 @@ _NOT_SENT: Final = (
     httpx2.ProxyError,
     httpx2.UnsupportedProtocol,
 )
-"""After these it is certain that the server took nothing of the request."""
+"""The errors after which it is certain that the server received nothing of the request."""
 
 _READ_ADVICE: Final = "Try again later; if the error persists, report it to the provider of the server"
 

@@ -21,7 +21,7 @@ class Departure(httpx2.AsyncByteStream):
 
     The transport reports when it begins to write; if it reports nothing, the reading of the body counts. A cancellation
     that arrives before that ends the request. A later one waits, if the transport reports its writes, until a small
-    request is written completely: half of it would have no effect at the server, but could not be told from the whole.
+    request is written completely: half of it would have no effect on the server, but would look like a sent request.
 
     Args:
         request: the request that is sent; it is modified so that it can be observed.

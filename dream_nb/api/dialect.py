@@ -25,7 +25,7 @@ OPERATION_WORDS: Final[Mapping[str, str]] = {
     "add_audio": "add sound to a video",
     "layering": "separate a picture into layers",
 }
-"""What each request has the server do, by its `generation_type`."""
+"""The operation that each request asks for, in words, by its `generation_type`."""
 
 
 class Dialect(Protocol):

@@ -98,7 +98,7 @@ class Detection:
                 raise
         else:
             return DREAM_MACHINE_2025
-        # That one list is missing proves nothing: a wrong address has none at all.
+        # One missing list proves nothing: at a wrong address, both lists are missing.
         try:
             await self._camera_motion()
         except APIError as error:

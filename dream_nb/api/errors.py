@@ -18,8 +18,8 @@
     + NotFoundError          no such generation (404)
     + RateLimitError         too many requests (429); `retry_after` in seconds
     + ServerError            the server failed (5xx)
-    + APIConnectionError     no connection, or it broke before an answer came; `reached` tells which
-    + APITimeoutError        no answer in time; `reached` tells whether there was a connection
+    + APIConnectionError     no connection, or it was cut off before an answer came; `reached` says which
+    + APITimeoutError        no answer in time; `reached` says whether there was a connection
     + UnreadableAnswerError  an answer that is not the API's: HTML, incomplete, too large, or a redirect
 
 The message of each is one line that says what was wrong, with the value, and what to do next. No error contains a key,
@@ -292,7 +292,7 @@ class ServerError(APIError):
 
 
 class APIConnectionError(APIError):
-    """There was no connection, or it broke before an answer came."""
+    """There was no connection, or it was cut off before an answer came."""
 
     advice = "Check the network and the base URL"
 

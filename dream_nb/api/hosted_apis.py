@@ -13,7 +13,7 @@ class HostedAPI:
     Attributes:
         base_url: the address of its server.
         key_variable: the environment variable of the key.
-        url_variable: the environment variable of the address that the key belongs to, if it is another one.
+        url_variable: the environment variable of the address that the key belongs to, if it is not `base_url`.
     """
 
     base_url: str
@@ -22,7 +22,7 @@ class HostedAPI:
 
 
 DREAM_MACHINE: Final = HostedAPI("https://api.lumalabs.ai/dream-machine/v1", "LUMAAI_API_KEY", "LUMAAI_BASE_URL")
-"""The Dream Machine API, at the server that its specification names."""
+"""The Dream Machine API, on the server that its specification names."""
 
 LUMA: Final = HostedAPI("https://agents.lumalabs.ai/v1", "LUMA_AGENTS_API_KEY", "LUMA_BASE_URL")
 """The Luma API of 2026."""

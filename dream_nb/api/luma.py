@@ -26,10 +26,13 @@ from dream_nb.api.luma_uploads import Progress, Upload
 from dream_nb.api.retry import Backoff, is_passing, says_not_taken, was_refused
 
 INLINE_BYTES: Final = 5 * 2**20
-"""Files up to this size are sent inline. The server's own cap is not published: one that refuses gets a link."""
+"""The largest size of a file, in bytes, that is sent within the request.
+
+The server's own limit is not published. If the server refuses the file, it is uploaded to an address instead.
+"""
 MAX_PAGE: Final = 100
 READY_SECONDS: Final = 300.0
-"""How long a file is waited for, by default."""
+"""The longest time to wait until a file is ready, in seconds, by default."""
 
 _MAX_REQUEST_ID: Final = 128
 _TOO_LARGE: Final = 413
@@ -143,7 +146,7 @@ class AsyncLuma:
             id: the id of the generation.
 
         Raises:
-            NotFoundError: there is no generation with this id, or it belongs to another key.
+            NotFoundError: no generation has this id, or it belongs to another key.
             APIError: the call failed for another reason.
         """
         path = f"/generations/{_part(id, 'generation')}"

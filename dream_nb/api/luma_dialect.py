@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dream_nb.api.luma_requests import LumaRequest, MediaReference
 
 FILE_SCHEME: Final = "luma-file:"
-"""Before the id of an uploaded file, where a request has the address of a picture or video."""
+"""The prefix of an uploaded file's id where a request has the address of a picture or video."""
 
 _TYPES: Final[Mapping[str, str]] = {
     "video": "video",
@@ -93,7 +93,7 @@ class LumaDialect:
             return named
         missing = {name: value for name, value in _WRITTEN_OUT[type_].items() if getattr(named, name, None) is None}
         if getattr(named, "style", None) == "manga" and "aspect_ratio" not in named.model_fields_set:
-            # This style does not support the usual aspect ratio.
+            # This style does not support the default aspect ratio.
             missing["aspect_ratio"] = MANGA_RATIOS[0]
         return with_fields(named, **missing) if missing else named
 

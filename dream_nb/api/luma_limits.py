@@ -1,4 +1,4 @@
-"""What the Luma API knows: its types, models, ratios, resolutions and limits."""
+"""The values that the Luma API accepts: its types, models, ratios, resolutions and limits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 LUMA_TYPES: Final = ("image", "image_edit", "video", "video_edit", "video_reframe", "layering")
-"""What a generation of the Luma API can be."""
+"""The types of generations of the Luma API."""
 
 LUMA_IMAGE_MODELS: Final = ("uni-1", "uni-1-max")
 LUMA_VIDEO_MODELS: Final = ("ray-3.2",)
@@ -17,21 +17,21 @@ RATIOS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "uni-1": ("3:1", "2:1", "16:9", "3:2", "1:1", "2:3", "9:16", "1:2", "1:3"),
     "uni-1-max": ("3:1", "2:1", "16:9", "3:2", "1:1", "2:3", "9:16", "1:2", "1:3"),
 }
-"""The ratios that each model has, of those that the API knows."""
+"""The ratios that each model supports."""
 MANGA_RATIOS: Final = ("2:3", "9:16", "1:2", "1:3")
 """The ratios of new images in the style manga."""
 LUMA_RESOLUTIONS: Final = ("360p", "540p", "720p", "1080p")
 LUMA_DURATIONS: Final[Mapping[str, int]] = {"5s": 5, "10s": 10}
-"""How long videos can be, each in seconds."""
+"""The durations of videos, each in seconds."""
 STRENGTHS: Final = tuple(f"{name}_{grade}" for name in ("adhere", "flex", "reimagine") for grade in (1, 2, 3))
-"""How far an edit goes from its source, the nearest first."""
+"""The strengths of an edit, the closest to the source first."""
 GRID_FRAMES_A_SECOND: Final = 24
-"""Of the grid in which keyframes have their places."""
+"""The frame rate in which the indexes of keyframes are counted."""
 MAX_PROMPT: Final = 6000
 MAX_LAYERING_PROMPT: Final = 500
 MAX_KEYFRAMES: Final = 64
 MAX_REFERENCES: Final[Mapping[str, int]] = {"image": 9, "image_edit": 8}
-"""How many pictures `image_ref` may have."""
+"""The largest number of pictures in `image_ref`, by type."""
 MAX_FILE_BYTES: Final = 5 * 2**30
-"""Of one file that is uploaded."""
+"""The largest size of an uploaded file in bytes."""
 PURPOSES: Final = ("input", "reference")

@@ -29,10 +29,10 @@ FAILURE_ADVICE: Final[Mapping[str, str]] = {
     "invalid_request": "Change the request as described",
     "rate_limited": "Wait a minute, then make another take",
 }
-"""What to do about each failure code, without the full stop."""
+"""The advice for each failure code, without a full stop."""
 
 OTHER_ADVICE: Final = "Change the request, or make another take"
-"""What to do about any other one."""
+"""The advice for any other failure code."""
 
 # Without these, an answer is useless.
 _ESSENTIAL: Final = frozenset({"id", "state"})
@@ -87,7 +87,7 @@ class LumaGeneration(_Tolerant):
     """A generation of the Luma API. It does not include the request.
 
     Attributes:
-        id: the id of the generation at the server.
+        id: the id of the generation on the server.
         type: the type of request: image, image_edit, video, video_edit, video_reframe or layering.
         state: the state: "queued", "processing", "completed" or "failed".
         model: the model that makes it.
@@ -136,7 +136,7 @@ class LumaFile(_Tolerant):
     """An uploaded file.
 
     Attributes:
-        id: the id of the file at the server, for `MediaReference(file_id=…)`.
+        id: the id of the file on the server, for `MediaReference(file_id=…)`.
         state: the state: "pending", "ready", "failed" or "deleted". Only files that are ready can be referred to.
         mime_type: the MIME type of the file.
         size_bytes: the size of the file in bytes.
@@ -163,7 +163,7 @@ class LumaFile(_Tolerant):
 
     @property
     def is_final(self) -> bool:
-        """Whether its state will not change any more by itself."""
+        """Whether its state will not change any more without a further request."""
         return self.state in FILE_FINAL_STATES
 
 

@@ -24,7 +24,7 @@ _VIDEOS: Final[Mapping[tuple[str, str], float]] = {
     ("1080p", "10s"): 3.60,
 }
 _EDITS: Final[Mapping[str, float]] = {"540p": 0.72, "720p": 1.08, "1080p": 2.16}
-"""Of a source of 5 seconds; one of 10 costs twice that."""
+"""The prices for a source of 5 seconds. A source of 10 seconds costs twice as much."""
 _REFRAMED_SECOND: Final[Mapping[str, float]] = {"720p": 0.12}
 _HDR, _EXR = 2.0, 3.0
 _PLACES: Final = 4

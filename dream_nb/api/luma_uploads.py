@@ -16,10 +16,10 @@ from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.luma_limits import MAX_FILE_BYTES
 
 Progress = Callable[[int, int], None]
-"""Is told how many bytes have been taken to be sent, and how many there are."""
+"""A function that is called with the number of bytes sent so far and the total number."""
 
 _PART: Final = 2**20
-# In the way in which browsers write the names of files into forms.
+# As browsers escape the names of files in forms.
 _ESCAPES: Final = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 
 
@@ -62,7 +62,7 @@ class Upload:
         self.mime_type = told
 
     def plain(self, headers: Mapping[str, str]) -> Content:
-        """Return the file as a body of its own.
+        """Return the file as the whole body of a request.
 
         Args:
             headers: additional header fields.

@@ -19,7 +19,7 @@ NOT_MADE_STATES: Final[Mapping[str, str]] = {
     "canceled": "the server canceled it",
     "expired": "it expired on the server",
 }
-"""The states of what ended without being made, each in words. The specification has only the first."""
+"""The states of a generation that ended without being made, each in words. The specification has only "failed"."""
 
 FINAL_STATES: Final = frozenset({"completed", *NOT_MADE_STATES})
 
@@ -79,7 +79,7 @@ class Assets(Schema):
 
 
 _READINGS: Final[Mapping[str, Callable[[Any], Any]]] = {"assets": assets_in, "failure_reason": words_in}
-"""How fields of an answer are read that have another form than that of the specification."""
+"""The functions that read fields of an answer that differ from the specification."""
 
 
 def _with_told_request(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -110,7 +110,7 @@ class Generation(Schema):
     """`Generation`: a request on the server, from queued to completed or failed.
 
     Attributes:
-        id: the id of the generation at the server.
+        id: the id of the generation on the server.
         generation_type: "video" or "image"; some servers put the kind of the request here.
         state: "queued", "dreaming", "completed" or "failed". The spellings of some servers for "canceled" and
             "expired", in any case, become these two; other states are unchanged.

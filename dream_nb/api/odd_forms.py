@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 ADDRESS: Final = "url"
-"""The field of an asset that holds its address; an asset that does not say what it is goes under this name."""
+"""The field of an asset that holds its address, and the name for assets that do not state their kind."""
 
 _KINDS: Final = frozenset({"video", "image"})
 # These accompany a result, and are not the result.

@@ -11,7 +11,7 @@ from dream_nb.api.models import Generation, ListGenerationResponse
 T = TypeVar("T")
 
 MAX_STALE_PAGES: Final = 10
-"""Pages in a row that bring nothing new, before a server is taken to ignore `offset`."""
+"""The number of successive pages without anything new after which a server is assumed to ignore `offset`."""
 
 
 class Pages:

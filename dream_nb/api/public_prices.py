@@ -15,7 +15,7 @@ DATED: Final = "2026"
 
 ORIGIN: Final = "https://api.lumalabs.ai"
 LUMA_ORIGIN: Final = "https://agents.lumalabs.ai"
-"""Whose prices they are: those of the Dream Machine API, and of the Luma API. Any other server has its own."""
+"""The origins of the servers that charge these prices. Any other server has its own prices."""
 
 # Third-party price tables of 2025 and 2026 fit these, by width x height x frames. Modify, reframe, upscale and audio
 # have no public price.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 MAX_TEXT: Final = 40
-"""Characters of a prompt, or of any other text, that are shown."""
+"""The number of characters of a prompt, or of any other text, that are shown."""
 
 _DATA = re.compile(r"data:([\w.+-]{1,40}/[\w.+-]{1,40})?[^\s,]*,\S*", re.IGNORECASE)
 # A path may be as secret as a query, for example that of a webhook.

@@ -28,12 +28,12 @@ ASPECT_RATIOS: Final = ("1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21")
 VIDEO_MODELS: Final = ("ray-1-6", "ray-2", "ray-flash-2")
 IMAGE_MODELS: Final = ("photon-1", "photon-flash-1")
 EDITING_MODELS: Final = ("ray-2", "ray-flash-2")
-"""That modify and reframe videos."""
+"""The models that modify and reframe videos."""
 IMAGE_FORMATS: Final = ("jpg", "png")
 MODES: Final = tuple(f"{mode}_{strength}" for mode in ("adhere", "flex", "reimagine") for strength in (1, 2, 3))
-"""Of modifying, from the nearest to the source to the freest."""
+"""The modes of a modification, from the closest to the source to the freest."""
 RESOLUTIONS: Final = {"540p": 540, "720p": 720, "1080p": 1080, "4k": 2160}
-"""Of videos, each with the pixels of the shorter side."""
+"""The resolutions of videos, each with the shorter side in pixels."""
 DURATIONS: Final = ("5s", "9s")
 CONCEPTS: Final = (
     "aerial",
@@ -75,7 +75,7 @@ CONCEPTS: Final = (
 
 Kind = Literal["video", "image"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-"""What a generation can be."""
+"""The kinds of generations."""
 
 _RATIO_FORM: Final = r"[1-9][0-9]?:[1-9][0-9]?"
 _NAME_FORM: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -199,7 +199,7 @@ def _source_type(value: Any) -> str:
 Source = Annotated[
     Annotated[Media, Tag("media")] | Annotated[GenerationReference, Tag("generation")], Discriminator(_source_type)
 ]
-"""What is modified, reframed, upscaled or given sound: a generation, or a file by its URL."""
+"""The source that is modified, reframed, upscaled or given sound: a generation, or a file by its URL."""
 
 
 class Concept(Schema):
@@ -216,7 +216,7 @@ class _Request(Schema):
     """The base of all requests. Fields that are not in the specification can be sent through `extra`."""
 
     is_source_in_path: ClassVar[bool] = False
-    """Whether the server is told in the path what the request goes on from, so that no answer repeats it."""
+    """Whether the path names the source of the request, so that answers do not repeat it."""
 
     if TYPE_CHECKING:
         generation_type: Any
@@ -554,7 +554,7 @@ class UnknownRequest(Schema):
 
 
 Reframe = ReframeVideoRequest | ReframeImageRequest
-"""Requests for another ratio."""
+"""Requests for another aspect ratio."""
 
 Create = GenerationRequest | ImageGenerationRequest
 """Requests for something new."""
@@ -569,7 +569,7 @@ Edit = (
 """Requests for another version of something."""
 
 Request = Create | Edit | LayeringRequest | UnknownRequest
-"""Whatever may have been asked for."""
+"""Any request."""
 
 _CREATES: Final[tuple[type[Create], ...]] = get_args(Create)
 EDITS: Final[tuple[type[Edit], ...]] = get_args(Edit)
@@ -582,7 +582,7 @@ KIND_OF: Final[Mapping[str, Kind]] = {
     **{name: "image" if "image" in name else "video" for name in REQUESTS},
     "layering": "image",
 }
-"""What the requests of each `generation_type` make."""
+"""The kind of result of each `generation_type`."""
 
 _OPERATIONS: Final[Mapping[str, str]] = {
     "video": "a request for a video",
@@ -602,7 +602,7 @@ FIELD_OWNERS: Final[Mapping[str, tuple[str, ...]]] = {
 """The fields of all requests, each with the `generation_type` of those that have it."""
 
 DELIVERY: Final = ("callback_url", "sync", "sync_timeout")
-"""The fields that say how a server answers, and not what it makes."""
+"""The fields that control how the server answers, and not what it makes."""
 
 _ONLY_CREATES: Final = frozenset(
     {"model", *(name for cls in _CREATES for name in cls.model_fields)}

@@ -65,7 +65,7 @@ class Backoff:
 
     def pause(self, error: APIError | None = None) -> float:
         """Return the seconds to wait after an error. A `Retry-After` of any length is respected."""
-        pause = self._next * random.uniform(0.75, 1.25)  # noqa: S311 - it hides nothing
+        pause = self._next * random.uniform(0.75, 1.25)  # noqa: S311 - not used for security
         self._next = min(2 * self._next, _MAX_PAUSE)
         return max(pause, error.retry_after or 0.0) if error else pause
 

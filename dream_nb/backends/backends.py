@@ -33,10 +33,10 @@ from dream_nb.workers import pool
 BACKENDS: Final = ("studio", *HOSTED_APIS)
 
 _HOSTED: Final = "hosted"
-"""The first hosted API that there is a key for."""
+"""The name that stands for the first hosted API that has a key."""
 
 STUDIO_API: Final[API] = "2025"
-"""The API that the studio is asked in: it serves the older one too."""
+"""The version of the API that requests to the studio use. It serves the older one too."""
 
 _STUDIO_URL: Final = "http://studio/dream-machine/v1"
 _STUDIO_LUMA_URL: Final = "http://studio/luma/v1"
@@ -54,7 +54,7 @@ class Backend:
         tightest_seconds: the shortest interval between two looks at running generations, near their expected end.
         widest_seconds: the longest interval between two looks.
         account: the account that stores local files, if the API has one, or None.
-        eager_seconds: how long after a create it is looked at often, because its first picture comes then.
+        eager_seconds: the seconds after a create in which it is looked at often, because its first picture comes then.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Tests a key at its server, with a request that is free."""
+"""Tests a key on its server, with a request that is free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys, each of which belongs to one origin: of this process, the environment, Colab's secrets, the keyring."""
+"""Keys from this process, the environment, Colab's secrets and the keyring. Each belongs to one origin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dream_nb.api.errors import ConfigurationError
 from dream_nb.api.hosted_apis import DREAM_MACHINE, LUMA, HostedAPI
 
 HOSTED_APIS: Final[Mapping[str, HostedAPI]] = {"dream-machine": DREAM_MACHINE, "luma": LUMA}
-"""The provider's APIs by the name of the backend that asks each. The first that has a key is the default."""
+"""The provider's APIs by the name of their backend. The first that has a key is the default."""
 
 _SERVICE: Final = "dream_nb"
 _OTHER_VARIABLE: Final = "DREAM_NB_KEY"
@@ -154,7 +154,7 @@ def forget(backend: str) -> None:
 
 
 def hidden_variable(name: str) -> SecretStr | None:
-    """Return the name of an environment variable that holds a key, or None."""
+    """Return the value of an environment variable that holds a key, or None if it is not set."""
     return SecretStr(os.environ[name]) if os.environ.get(name) else None
 
 
@@ -163,7 +163,7 @@ def _home(api: HostedAPI) -> str:
 
 
 def _slot(backend: str) -> str:
-    """The name under which a key is stored: its origin, for the Luma API with its name: origins may be shared."""
+    """The name under which a key is stored: its origin; for the Luma API with "luma", because APIs may share one."""
     origin = origin_of(address_of(backend))
     return f"luma {origin}" if backend == "luma" else origin
 

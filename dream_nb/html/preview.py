@@ -14,7 +14,7 @@ class Preview:
     Attributes:
         kind: the kind of result: "video" or "image".
         prompt: the prompt.
-        url: the address of the file, relative to the notebook; empty if the front end opens no files.
+        url: the address of the file, relative to the notebook; empty if the front end cannot open files.
         source: the address for the player: the same address, or a copy of the video as a `data:` URI.
         is_copy: whether `source` is a copy.
         poster: a small picture as a `data:` URI; empty if there is none.
@@ -46,7 +46,7 @@ class FilePreview:
 
     Attributes:
         name: the name of the file.
-        url: its address, relative to the notebook; empty if the front end opens no files.
+        url: its address, relative to the notebook; empty if the front end cannot open files.
         source: the address to show: the same address, or a copy as a `data:` URI.
         is_copy: whether `source` is a copy.
         poster: a small picture of a video as a `data:` URI; empty for a picture.

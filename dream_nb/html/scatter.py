@@ -101,8 +101,8 @@ class _Place:
 def scatter(spots: Sequence[Spot], across: Scale, up: Scale, note: str = "") -> str:
     """Return pictures on two axes as HTML. Overlapping pictures are moved, with a line to their exact points.
 
-    The drawing is one picture, in a grey that is visible on light and dark backgrounds: of inline SVG, a notebook that
-    is not trusted would show only the words.
+    The drawing is an embedded picture, because an untrusted notebook would show only the words of inline SVG. Its grey
+    is visible on light and dark backgrounds.
 
     Args:
         spots: the spots to show.

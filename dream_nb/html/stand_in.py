@@ -10,8 +10,10 @@ VIEW: Final = "application/vnd.jupyter.widget-view+json"
 """The type of an output that is a widget."""
 
 NOTHING: Final = {"text/html": "<!-- dream_nb: what stood here while the cell ran -->", "text/latex": ""}
-"""What becomes of an output that is taken back, since a saved output cannot be removed: nothing is seen of it. Readers
-of notebooks warn of an output without a type that they know; those that take no HTML take LaTeX."""
+"""An invisible output, which replaces one that is no longer needed, because a saved output cannot be removed.
+
+It has LaTeX too: readers of notebooks warn of an output without a type that they know, and some do not take HTML.
+"""
 
 
 def stand_in(text: str = "", *, body: str = "", picture: bytes | None = None, why: str = "") -> str:

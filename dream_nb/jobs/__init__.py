@@ -1,1 +1,1 @@
-"""Paid work, which is never lost and never paid for twice. This part knows records and files, not Dreams."""
+"""Paid work, which is never lost and never paid for twice. This part uses records and files, but not Dreams."""

@@ -25,7 +25,7 @@ _GRACE_SECONDS: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """Let the server report changes, instead of polling it.
+    """How the server can report changes, instead of being polled.
 
     Attributes:
         port: the port on the loopback interface that a session listens on; by default any free port.

@@ -58,7 +58,7 @@ class Downloads:
             report: a function that is called with the progress.
 
         Raises:
-            APIError: a file cannot be downloaded. It stays at the server.
+            APIError: a file cannot be downloaded. It stays on the server.
             LibraryError: a file cannot be stored.
         """
         assert record.generation is not None
@@ -152,7 +152,7 @@ class _Transfer:
             except APIError as failure:
                 error = failure
             if file.tell() > before:
-                # It arrives in pieces, but it arrives.
+                # There was progress, so the retries begin from the start.
                 backoff, end = Backoff(self._patience.pause), anyio.current_time() + self._patience.trying
             pause = backoff.pause(error)
             if anyio.current_time() + pause > end and not error.retry_after:

@@ -19,7 +19,7 @@ from dream_nb.library.record import Record
 
 _BEATS: Final = 3
 _LOOK_SECONDS: Final = 0.3
-# How much sooner a failed renewal is tried again.
+# The factor by which a failed renewal is tried again sooner.
 _HASTE: Final = 4
 
 logger = logging.getLogger("dream_nb.jobs")
@@ -44,7 +44,7 @@ class Leases:
 
     @asynccontextmanager
     async def held(self, record: Record, report: Report, is_over: Callable[[Record], bool]) -> AsyncIterator[Record]:
-        """Hold a row as soon as nobody else does. Until then, report what the other holder writes.
+        """Hold a row as soon as no other process does. Until then, report what the other one writes.
 
         Args:
             record: the row.
@@ -63,14 +63,14 @@ class Leases:
             with self._beating():
                 yield self._ledger.reread(record)
         finally:
-            # Even if it was stopped before it could know that it holds the row.
+            # Even if it was cancelled before it knew that it holds the row.
             self._unreleased[record.key] = record
             with contextlib.suppress(Exception):
                 # The result of the request counts, whether or not the ledger can be written now.
                 self._release()
 
     async def _lease(self, record: Record) -> bool:
-        """Hold a row, unless somebody else does. Calls within one turn of the loop share a transaction."""
+        """Hold a row, unless another process does. Calls within one turn of the loop share a transaction."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bool] = loop.create_future()
         if not self._asking:

@@ -88,7 +88,7 @@ class FileLock:
             seconds: the longest wait, in seconds.
 
         Yields:
-            Whether nobody else holds it, as far as is known.
+            Whether no other process holds it, as far as is known.
         """
         held, is_free = await self._take("BEGIN EXCLUSIVE", seconds)
         try:
@@ -114,7 +114,7 @@ class FileLock:
             if anyio.current_time() >= end:
                 return None, False
             await anyio.sleep(_POLL_SECONDS)
-        # The file system has no locks, so nobody else can hold it either.
+        # The file system has no locks, so no other process can hold it either.
         return None, True
 
 

@@ -21,8 +21,8 @@ class Looks:
     """Reads generations from one backend, and remembers when it last named each of them.
 
     A server that has just named a generation may still refuse a look at it, because not all of its parts know it yet,
-    or its gateway fails. Such a look is repeated for a while, whatever the refusal. A studio, however, forgets at once
-    and for good.
+    or its gateway fails. Such a look is repeated for a while, whatever the refusal. A refusal by a studio, however,
+    is final.
 
     Args:
         backend: the backend.

@@ -1,4 +1,4 @@
-"""Whether a session was asked for a request, without which it must not be sent."""
+"""The permission to send a request, which exists only if the session was asked for the request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 
 class Order:
-    """The permission to send a request. A job that only resumes earlier work has an order that nobody gave.
+    """The permission to send a request. A job that only resumes earlier work begins without it.
 
     Args:
         is_given: whether the session was asked for the request.

@@ -48,7 +48,7 @@ class Pace:
             soonest = max(_UNSURE * self.tightest, _FIRST * self.tightest - age)
             return min(self.widest, max(soonest, _UNSURE_GROWTH * age))
         if age < self.early:
-            # A few earlier looks tell whether it is queued or dreaming.
+            # A few earlier looks show whether it is queued or dreaming.
             return min(self.widest, max(self.tightest, min(self.early - age, self.early / 3)))
         # If all end at about the same time, only few looks are needed there, so they may be closer together.
         sharpest = max(_SHARPER * self.tightest, min(self.tightest, (self.late - self.early) / _LOOKS))

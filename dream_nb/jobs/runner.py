@@ -234,7 +234,7 @@ class Runner:
         return not self.backend.is_paid and not self.backend.lists(request)
 
     def _note(self, record: Record) -> None:
-        """Record when the server has named a generation, as far as its row tells."""
+        """Record when the server has named a generation, as far as its row says."""
         since = record.sent_at or record.written_at
         self.looks.note(_id_of(record), (datetime.now(UTC) - since).total_seconds())
 

@@ -259,9 +259,9 @@ class Sender:
             raise OutcomeUnknownError(self._untold(self._ledger.give_up(record), error))
         backoff = Backoff(self._patience.pause)
         now, reconcile = anyio.current_time(), self._patience.reconcile
-        # If it was just lost, it may still arrive; a request of another process was sent at that time or never.
+        # If the answer was just lost, the request may still arrive; another process sent it at that time or never.
         age = 0.0 if error else (datetime.now(UTC) - _sent_at(record)).total_seconds()
-        # If the clock was set back the age is negative; it is looked for no longer than that.
+        # If the clock was set back, the age is negative: the search still takes no longer than `reconcile`.
         end = now + min(reconcile, max(0.0, reconcile - age))
         give_up = now + reconcile + self._patience.trying
         report(Progress("looking", note="its answer was lost: checking whether the server accepted it"))
@@ -305,7 +305,7 @@ class Sender:
 
     async def _search(self, record: Record) -> Record | None:
         """Claim the generation in the server's list that is certainly the answer to a create, or return None."""
-        # The clock of the last answer, which usually was that of the create; then that of the list.
+        # The clock by the last answer before the list, usually that of the create; then by the list.
         clocks = [self._backend.client.clock_ahead]
         listed = await self._listed(record)
         clocks += [self._backend.client.clock_ahead, self._ledger.clock_ahead(self._backend.name)]
@@ -316,7 +316,7 @@ class Sender:
         if record.request.is_source_in_path:
             self._check_none(record, found)
             return None
-        # The oldest one; but a failed one is no loss, if another one may be it.
+        # The oldest one first, but failed ones last: if another one may be the answer, a failed one is not needed.
         for generation in sorted(found, key=lambda one: (one.has_failed, utc(one.created_at or _EVER))):
             claimed = self._ledger.claim(record, generation)
             if claimed is not None:
@@ -345,7 +345,7 @@ class Sender:
             page = pages.new(await self._backend.client.list_generations(limit=_PAGE, offset=pages.offset))
             listed += page
             times = [utc(one.created_at) for one in page if one.created_at]
-            # Only if the list runs from new to old, nothing young can follow something old.
+            # Only if the list is sorted from new to old can no young generation follow an old one.
             if times == sorted(times, reverse=True) and times and times[0] != times[-1]:
                 pages.ended |= times[-1] < _sent_at(record) - _DAY
         return listed
@@ -356,7 +356,8 @@ class Sender:
             return False
         if not generation.id or not answers(generation, record.as_sent):
             return False
-        # An unfinished one is young, whatever the clocks say. One that does not name its source may be another's.
+        # An unfinished generation is young, whatever the clocks say, unless it does not name its source: then it may
+        # belong to another request.
         is_young = generation.created_at is None or not (generation.is_final or record.request.is_source_in_path)
         return is_young or utc(generation.created_at or _EVER) >= earliest
 

@@ -20,7 +20,7 @@ from dream_nb.requests.identity import data_bytes, upload_name
 from dream_nb.requests.media import pictures_of, replace_media
 
 Uploader = Callable[[bytes, str], str]
-"""Puts the bytes under that name where the API can fetch them, and gives back their URL."""
+"""A function that stores bytes under a name where the API can download them, and returns their URL."""
 
 _SIGNED_SECONDS: Final = 24 * 3600
 # A reused link must last long enough for a request that waits in a queue.

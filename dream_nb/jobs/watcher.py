@@ -25,14 +25,14 @@ _BREATH: Final = 0.02
 # The interval between looks while the first preview of a generation is about to appear.
 _EAGER: Final = 0.1
 _MOST_EARLY: Final = 256
-# The interval between looks at a server without a list, where each is a call of its own and calls are limited.
+# The largest number of looks per minute at a server without a list, where each look is a separate call.
 _MOST_A_MINUTE: Final = 60
 _MINUTE: Final = 60.0
 
 
 @dataclass(eq=False)
 class _Followed:
-    """A generation that somebody waits for."""
+    """A generation that is being followed."""
 
     id: str
     kind: str
@@ -81,7 +81,7 @@ class Watcher:
         self._urgent = self._was_urgent = False
         # Assumed until a generation is found to have ended without a callback.
         self._hears = True
-        # Reported before anybody followed them: a server may call before it has answered the create.
+        # Reported before they were followed: a server may call before it has answered the create.
         self._early: deque[str] = deque(maxlen=_MOST_EARLY)
         self._task: asyncio.Task[None] | None = None
         self._next = 0.0
@@ -157,10 +157,10 @@ class Watcher:
                 # Callbacks come in bursts, so that one look can serve several.
                 await asyncio.sleep(_BREATH)
             except APIError as error:
-                # A failed look must not fail a job, which continues at the server.
+                # A failed look must not fail a job, which continues on the server.
                 backoff = backoff or Backoff(self._pause)
                 await asyncio.sleep(backoff.pause(error))
-            except Exception as error:  # noqa: BLE001 - it is raised in whoever waits
+            except Exception as error:  # noqa: BLE001 - re-raised in whoever waits
                 self._fail(list(self._followed), DreamError(f"watching stopped: {error}"))
 
     def _tells_of(self, generation: Generation) -> bool:
@@ -262,14 +262,14 @@ class Watcher:
             if followed.is_told and not self._was_urgent:
                 self._hears = False
             if generation.state == "completed":
-                # Generations that were made with it will end soon, so what is learned from it is used now.
+                # Generations that were requested at the same time will end soon, so their pace is computed again now.
                 self._paces.pop(followed.kind, None)
             if not followed.done.done():
                 followed.done.set_result(generation)
             return
         try:
             followed.changed(generation)
-        except Exception as error:  # noqa: BLE001 - it ends only what it concerns
+        except Exception as error:  # noqa: BLE001 - only this generation is affected
             self._fail([followed], error if isinstance(error, DreamError) else DreamError(f"watching stopped: {error}"))
 
     def _fail(self, those: list[_Followed], error: DreamError) -> None:

@@ -28,12 +28,11 @@ STATES: Final = tuple(_STATES)
 _RATIO: Final = "iif(json_valid(request), json_extract(request, '$.aspect_ratio'), '') = ?"
 _TYPE: Final = "json_extract(request, '$.generation_type')"
 _IMAGES: Final = ", ".join(f"'{name}'" for name, kind in KIND_OF.items() if kind == "image")
-# If the kind is unknown to this version, the request states the kind of result.
+# A request of a kind that this version does not know states its kind of result.
 _KIND: Final = (
     f"iif(json_valid(request), iif({_TYPE} IN ({_IMAGES}), 'image',"
     f" iif({_TYPE} = 'unknown', json_extract(request, '$.kind'), 'video')), '') = ?"
 )
-# A change of another dream is also found by its kind and its source, as in its title.
 _PROMPT: Final = "coalesce(json_extract(request, '$.prompt'), json_extract(request, '$.document.prompt'), '')"
 _SOURCE: Final = (
     "SELECT iif(json_valid(source.request), json_extract(source.request, '$.prompt'), '') FROM requests AS source"
@@ -133,7 +132,7 @@ class Catalogue:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        # SQLite's own comparisons know upper and lower case only of ASCII.
+        # SQLite's own comparisons ignore case only in ASCII.
         ledger.add_function("contains", 4, _contains)
 
     def stamp(self) -> tuple[int, int]:

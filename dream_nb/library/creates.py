@@ -156,11 +156,11 @@ class Creates:
             if folder is not None:
                 path = folder / _FILE
                 self._database = connect(path, patience=_BUSY_SECONDS)
-                # An unused one is closed without a warning.
+                # Closes a connection that is no longer referenced without a warning.
                 self._collected = weakref.finalize(self, self._database.close)
                 self._collected.atexit = False
                 choose_journal(self._database, path)
-                # It must survive the process, not the machine: the ledger is what is forced to the disk.
+                # Writes must survive the process, not a crash of the machine: only the ledger is forced to the disk.
                 self._database.execute("PRAGMA synchronous = NORMAL")
                 self._database.execute(_CREATES)
                 self._database.execute(_PAST)

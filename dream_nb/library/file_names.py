@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 _MAX_SLUG: Final = 48
-# People see twelve digits; there are more for the case that two requests share them.
+# Usually twelve digits; more if two requests share these.
 _DIGITS: Final = (12, 24, 64)
 _ARTICLES: Final = re.compile(r"^(?:a|an|the)-(?=.)")
 

@@ -29,7 +29,7 @@ def describe(record: Record) -> dict[str, Any]:
         record: the record of its request.
     """
     request = record.request.wire()
-    # Omitted are the callback URL, which only its server may know, and embedded pictures, which are of no use.
+    # Without the callback URL, which only its server may know, and embedded pictures, which are of no use there.
     request.pop("callback_url", None)
     generation = record.generation
     created = (generation.created_at if generation else None) or record.written_at

@@ -119,7 +119,7 @@ class Ledger(Rows):
         return self._restore(record, sent)
 
     def _is_news(self, record: Record, sent: Sent) -> bool:
-        """Whether a create is a different one than that of the row."""
+        """Whether a create is a different one from that of the row."""
         if sent.id is None:
             return record.has_failed or record.sent_at is None
         if self.file.read("SELECT 1 FROM past WHERE backend = ? AND id = ?", record.backend, sent.id):
@@ -140,7 +140,7 @@ class Ledger(Rows):
     def mark_sending(
         self, record: Record, owner: str, sent: Request | None = None, request_id: str | None = None
     ) -> Record | None:
-        """Commit that the request is sent now. Returns None if it must not be, because any process sent it before.
+        """Commit that the request is sent now. Returns None if it must not be, because a process has sent it before.
 
         Args:
             record: the row.
@@ -208,7 +208,7 @@ class Ledger(Rows):
             return None
 
     def answered(self, record: Record, generation: Generation) -> Record:
-        """Record the server's own answer to the create. A row that only guessed this id has to look again."""
+        """Record the server's own answer to the create. Another row that was assumed to have this id loses it."""
         with self.file.transaction():
             guessed = self.file.write(
                 "UPDATE requests SET state = iif(sent_at IS NULL, 'intended', 'sending'), id = NULL, generation = NULL"
@@ -233,7 +233,7 @@ class Ledger(Rows):
             values = {"state": "taken"} | values | {"id": generation.id, "generation": document}
             if generation.id and is_paid(record.backend):
                 self._creates.found(record.key, generation.id)
-        # Either may be sent again.
+        # The request of a failed or deleted generation may be sent again.
         if isinstance(generation, Generation) and generation.has_failed:
             self._creates.forget(record.key, generation.id)
         elif values.get("state") == "deleted":
@@ -282,7 +282,7 @@ class Ledger(Rows):
     def _has(self, record: Record, of_id: str | None) -> bool:
         if self.file.read(f"SELECT 1 FROM requests WHERE {KEY} AND id IS ?", *record.key, of_id):  # noqa: S608 - ours
             return True
-        # An older ledger may have replaced the one that knew it.
+        # The ledger may have been replaced by an older one, which does not have the generation.
         sent = self._creates.find(record.key)
         return sent is not None and sent.id == of_id
 
@@ -352,5 +352,5 @@ class Ledger(Rows):
 
 
 def _source() -> str:
-    # Only the name: the path of somebody's files has no place in a file that may be committed.
+    # Only the name, because the ledger may be committed, and paths are private.
     return PurePath(os.environ.get("JPY_SESSION_NAME") or (sys.argv[0] if sys.argv else "")).name

@@ -24,13 +24,13 @@ REBUILD: Final = (
     "%dreams check --rebuild moves it aside, and writes a new one from its readable rows and from the JSON files "
     "beside the pictures and videos"
 )
-"""What to do about a ledger that is damaged, or not as this package makes it."""
+"""The advice for a ledger that is damaged, or has another schema than this package creates."""
 
 FORKED: Final = (
     "was opened before this process was forked, and cannot be used in the child: open a session here with "
     "Session(library=…), or start the process with the method 'spawn'"
 )
-"""Why what a parent opened is of no use in its child."""
+"""The reason why a forked child cannot use what its parent opened."""
 
 logger = logging.getLogger("dream_nb.library")
 
@@ -78,7 +78,7 @@ class LedgerFile:
 
     def _hold(self, database: sqlite3.Connection) -> None:
         self._opened = database
-        # An unused one is closed without a warning.
+        # Closes a connection that is no longer referenced without a warning.
         self._collected = weakref.finalize(self, database.close)
         self._collected.atexit = False
 
@@ -111,7 +111,7 @@ class LedgerFile:
 
     @property
     def _database(self) -> sqlite3.Connection:
-        # A card, or a dream that somebody kept, may read after its session was closed.
+        # A card or a dream may still read after its session was closed.
         if self._why_closed:
             raise LibraryError(f"the library {self.name!r} {self._why_closed}")
         return self._opened
@@ -191,7 +191,7 @@ class LedgerFile:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit all or nothing: what the block writes is stored at its end, even if the process dies next.
+        """Commit what the block writes at its end, or nothing if it fails. Committed writes outlive the process.
 
         Within another transaction, it is a part of that.
 
@@ -234,7 +234,7 @@ class LedgerFile:
         try:
             write_rows(rows, database)
         except sqlite3.Error as error:
-            # It may be removed or replaced once more at this moment.
+            # The file may have been removed or replaced once more.
             database.close()
             raise self._failure(error) from error
         self._close_file()

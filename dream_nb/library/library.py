@@ -270,7 +270,7 @@ class Library(Folder):
             raise LibraryError(f"{record.file!r} cannot be moved into the trash ({_plain(error)})") from error
 
     def restore(self, record: Record) -> Record:
-        """Restore a record from the trash, with its file. It stays deleted at its server.
+        """Restore a record from the trash, with its file. It stays deleted on its server.
 
         Args:
             record: the row.

@@ -15,7 +15,7 @@ from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record
 from dream_nb.requests.media import source_ids
 
-# Their prompt says what is seen. All others show their source.
+# Requests whose own prompt describes what is seen. All others show what their source shows.
 _OF_THEIR_OWN: Final = (GenerationRequest, ImageGenerationRequest, ModifyVideoRequest, UnknownRequest)
 _MOST_NAMED: Final = 20
 

@@ -1,7 +1,7 @@
-"""Libraries one folder up and down: what one of them paid for is not paid for again in another.
+"""Libraries one folder up and down: a request that one of them has paid for is not paid for again in another.
 
-The same notebook may have run where nothing told its folder, or may have been moved since. Then its library is a new
-one, and its results are in the one before.
+The same notebook may have run where its folder was unknown, or may have been moved since. Then its library is a new
+one, and its earlier results are in the other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from dream_nb.requests.identity import request_hash
 
 _MOST_ENTRIES: Final = 1_000
 _MOST_LEDGERS: Final = 32
-# A ledger may come with a repository, and may be made to take for ever. Reading 100,000 rows takes a fifth of this.
+# A ledger may come with a repository, and may be crafted to take for ever. Reading 100,000 rows takes a fifth of this.
 _MOST_STEPS: Final = 5_000_000
 _LARGEST_VALUE: Final = 2**26
 # How long to wait for a session that writes to it; a library that is locked for longer is ignored.

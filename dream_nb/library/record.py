@@ -31,7 +31,7 @@ COLUMNS: Final = (
 """The columns that `record_of` reads, in its order."""
 
 DAMAGED: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
-"""What `record_of` raises where a row says anything but what this package writes."""
+"""The exceptions that `record_of` may raise for a row that this package did not write."""
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _YEARS: Final = (1971, 2261)
@@ -189,11 +189,11 @@ def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
     if not (_HASH.fullmatch(digest) and 1 <= take <= MAX_TAKE and state in _STATES and is_backend(backend)):
         raise ValueError("the hash, take, state or backend is not valid")
     answer = Generation.from_answer(generation) if generation else None
-    # Its id finds it in the column, and is asked for as the answer has it: they must not be two.
+    # The row is found by the id in the column, and requested by the id in the answer, so both must be the same.
     if id_ != (answer.id if answer else None):
         raise ValueError("its id is not that of its generation")
     if answer is not None and not answer.id:
-        # It cannot be requested.
+        # A generation without an id cannot be requested.
         answer = None
     return Record(
         hash=digest,
@@ -264,5 +264,5 @@ def is_sane(time: datetime) -> bool:
 
 
 def _float(value: float | None) -> float | None:
-    # What SQLite gives back of a change is the number as it was given, which may be whole.
+    # RETURNING yields a number as it was passed to SQLite, which may be an int.
     return None if value is None else float(value)

@@ -21,20 +21,21 @@ from dream_nb.requests.identity import MAX_TAKE, request_hash
 ROWS: Final = f"SELECT {COLUMNS} FROM requests"  # noqa: S608 - ours
 KEY: Final = "hash = ? AND take = ? AND backend = ?"
 UNFINISHED: Final = "file IS NULL AND state IN ('sending', 'taken')"
-"""What the index `unfinished` holds."""
+"""The condition of the index `unfinished`."""
 
 HAS_FAILED: Final = (
     "coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '')"
     f" IN ({', '.join(map(repr, NOT_MADE_STATES))})"
 )
-"""Whether a generation ended without being made. SQLite may read it otherwise than the parser of `record_of` does."""
+"""The condition for a generation that ended without being made. SQLite may parse it differently than `record_of`."""
 
 OF_FILE: Final = "SELECT hash, take FROM requests WHERE sha256 = ? ORDER BY written_at LIMIT 1"
-"""Which request and take have made a file."""
+"""Selects the request and take that a file was made by."""
 
 _MOST_RENAMED: Final = 4
 _CLOCK_ROWS: Final = 9
-# Ids are found by their backend, of which there are few; each backend is the first after the one before.
+# The index of ids begins with the backend, so the id is looked up in each backend. There are few, and each is found as
+# the first one after the one before.
 _OF_ID: Final = (
     "WITH RECURSIVE backends (name) AS (SELECT min(backend) FROM requests WHERE id IS NOT NULL UNION ALL"
     " SELECT (SELECT min(backend) FROM requests WHERE id IS NOT NULL AND backend > name) FROM backends"
@@ -70,7 +71,7 @@ class Rows:
     def hash(self, request: Request) -> str:
         """Return the request hash, in which generations and pictures of the library count as their own hash and take.
 
-        The bytes of a picture depend on when it was made: drawn again, they differ.
+        The bytes of a picture do not count, because they may differ when it is made again.
         """
         return request_hash(request, self._lasting_name)
 
@@ -108,7 +109,7 @@ class Rows:
         return next(records_of(self.file.read(f"{ROWS} WHERE backend = ? AND id = ?", backend, id)), None)
 
     def id_of_file(self, backend: str, url: str) -> str | None:
-        """Return the id of the generation whose file has that address, ignoring signatures; None if there is none here.
+        """Return the id of the generation whose file has that address, ignoring signatures; None if it is unknown.
 
         Args:
             backend: the backend that made it.
@@ -160,7 +161,7 @@ class Rows:
         given = list(names)
         if not given:
             return []
-        # By their positions: a name that is not valid text could be asked for, but not be read.
+        # By position, because a name that is not valid text can be passed to SQLite, but not read back.
         rows = self.file.read(
             "SELECT key FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM requests WHERE file = value)",
             json.dumps(given),

@@ -22,7 +22,7 @@ T = TypeVar("T")
 VERSION: Final = 10
 
 SHOWN: Final = "(file IS NOT NULL OR state NOT IN ('intended', 'deleted'))"
-"""What a catalogue shows: not what never left this machine, nor what its user deleted."""
+"""The condition for rows that a catalogue shows: all except those that were never sent, and those that were deleted."""
 
 _TABLES: Final = f"""
 CREATE TABLE requests (
@@ -118,7 +118,7 @@ def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Conne
 
 
 def retried(work: Callable[[], T]) -> T:
-    """Return what a function returns, and call it again for a moment if the file is just being replaced.
+    """Call a function, and retry it for a moment if the file is just being replaced. Returns its result.
 
     Another session may be writing a ledger in the place of one that was removed or replaced, or may have its journal
     beside it.
@@ -167,7 +167,7 @@ def connect_to_read(path: Path, *, patience: float | None = None) -> sqlite3.Con
     Args:
         path: the path of the file. The contents of a log beside it that would have to be written back first are
             missing.
-        patience: how long to wait for locks of others, in seconds, if not as long as for one of our ledgers.
+        patience: how long to wait for locks of others, in seconds; by default as long as for our own ledger.
 
     Raises:
         sqlite3.Error: it is not an SQLite file, or others keep it locked.
@@ -256,7 +256,7 @@ def _has_no_stale_entry(database: sqlite3.Connection) -> bool:
         copy.execute("ANALYZE")
         entries = {index: int(stat.split()[0]) for index, stat in copy.execute("SELECT idx, stat FROM sqlite_stat1")}
         return all(
-            # Not with WHERE, which would read the index too.
+            # Without WHERE, which would read the index instead of the rows.
             copy.execute(f"SELECT count(*) FILTER (WHERE {rows}) FROM {table}").fetchone() == (entries.get(index, 0),)  # noqa: S608
             for index, table, rows in _PARTIAL_INDEXES
         )

@@ -15,7 +15,7 @@ from dream_nb.media.video import iterate_timed, read_facts
 
 _SIDE: Final = 320
 _CRF: Final = 28
-# No copy is made of a video that is hardly larger.
+# No copy is made of a video that is not larger than this.
 _SMALL_BYTES: Final = 400_000
 
 

@@ -115,7 +115,7 @@ class Trash:
         return next(place for name in names if not (place := folder / name).exists())
 
     def take_out(self, record: Record, claim: Callable[[Path, Record, str, str], str]) -> Record:
-        """Restore a record with its file. It stays deleted at its server.
+        """Restore a record with its file. It stays deleted on its server.
 
         Args:
             record: the row, which may be an old one.

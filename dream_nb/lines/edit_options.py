@@ -34,10 +34,10 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "upscale": frozenset({"resolution"}),
     "audio": frozenset({"negative_prompt"}),
 }
-"""The options of each that say what is made."""
+"""By the option that requests a change, the other options that are valid with it."""
 
 EDIT_OPTIONS: Final = tuple(_OPTIONS)
-"""The options that name what another version is made of."""
+"""The options that request a change and name its source."""
 
 _EDGES: Final = 4
 _OF_EDITS: Final = {

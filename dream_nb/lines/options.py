@@ -191,7 +191,7 @@ DREAM: Final[Options] = (
     _SET,
     _HELP,
 )
-"""Of `%dream` and `%%dream`."""
+"""The options of `%dream` and `%%dream`."""
 
 STORYBOARD: Final[Options] = (
     Group("Result"),
@@ -220,7 +220,7 @@ STORYBOARD: Final[Options] = (
     _SET,
     _HELP,
 )
-"""Of `%%storyboard`."""
+"""The options of `%%storyboard`."""
 
 
 def actions(options: Options) -> Mapping[str, Action]:

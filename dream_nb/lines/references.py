@@ -21,7 +21,7 @@ from dream_nb.results.pending import Pending
 from dream_nb.storyboard.storyboard import Storyboard
 
 NAME: Final = re.compile(r"(?P<name>[^\W\d]\w*)(?:\[(?P<index>-?\d+)\])?")
-"""A variable, or one of a list: `dreams[2]`."""
+"""A variable, or an item of a list: `dreams[2]`."""
 
 _ID_START: Final = re.compile(r"[0-9a-fA-F-]{4,36}")
 _ID_LENGTH: Final = 36
@@ -187,7 +187,7 @@ class References:
         return value
 
     def file(self, text: str) -> Path | None:
-        """Return the file that a text names, or None if there is no such file or it may not be named.
+        """Return the file that a text names, or None if the file does not exist or may not be named.
 
         Args:
             text: the path.
@@ -195,7 +195,7 @@ class References:
         return find_file(text, self.home, self._within)
 
     def _newest(self) -> Dream:
-        # Not the newest dream of the library: a notebook that runs again would continue from its own end.
+        # Not the newest dream of the library: a notebook that runs again would continue from its own last dream.
         dreams = _dreams_of(_several(self._last))
         if not dreams and not self._in_notebook:
             raise InvalidRequestError("'last' works only in a notebook: give a file, or the id of a generation")
@@ -207,7 +207,7 @@ class References:
         """The value of a variable, or one of several items in it.
 
         Raises:
-            KeyError: there is no such variable.
+            KeyError: the variable does not exist.
             InvalidRequestError: it has no such item, or its name cannot be resolved with certainty.
         """
         value = _several(self.variables[name])

@@ -1,4 +1,4 @@
-"""`--set field=json`: fields of the API that have no option of their own."""
+"""`--set field=json`: fields of the API that do not have their own option."""
 
 from __future__ import annotations
 

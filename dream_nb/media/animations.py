@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MOST_FRAMES: Final = 20_000
-"""Of an animation."""
+"""The largest number of frames of an animation."""
 
-# The time that browsers use for a frame without one.
+# The duration in seconds that browsers use for a frame without one.
 _UNTIMED: Final = 0.1
 
 

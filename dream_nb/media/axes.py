@@ -62,7 +62,7 @@ class Layout:
             columns: the axis of the columns; by default the last one that is not that of the rows.
 
         Raises:
-            InvalidRequestError: there is no such axis, or both are the same.
+            InvalidRequestError: an axis is unknown, or both are the same.
         """
         axes = axes_of(words)
         for wanted in (rows, columns):

@@ -16,7 +16,7 @@ _TO_THE_END: Final = 0
 _UPRIGHT: Final = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 # The offset of the matrix in the box `tkhd`, by the version of that box.
 _MATRIX_AT: Final = {0: 40, 1: 52}
-# Of the outermost boxes.
+# The kinds of outermost boxes.
 _KINDS: Final = frozenset(
     {
         b"ftyp",
@@ -137,7 +137,7 @@ def is_cut_off(file: Path | BinaryIO) -> bool:
 
 
 def may_be_turned(file: Path | BinaryIO) -> bool:
-    """Return whether a video may be rotated, which its first frame then tells.
+    """Return whether a video may be rotated. If so, its first frame shows how.
 
     Args:
         file: the path of the file, or a file object.

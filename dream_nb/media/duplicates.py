@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 BITS: Final = 64
-"""Of a fingerprint."""
+"""The number of bits of a fingerprint."""
 
 
 def near_duplicates(fingerprints: Sequence[str | None], distance: int) -> list[list[int]]:

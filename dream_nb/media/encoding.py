@@ -83,7 +83,7 @@ def encode(
                 write_sound(container, add_sound(container), sound)
             _write_frames(container, stream, itertools.chain([first], rest), seconds)
     except (av.FFmpegError, UnknownCodecError) as error:
-        # Whoever writes the file reports that there is not enough space.
+        # The caller, which writes the file, reports errors such as a full disk.
         if isinstance(error, OSError):
             raise
         raise LibraryError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 HEAD: Final = 4096
-"""So many bytes of a file are enough to tell what it is."""
+"""The number of bytes at the beginning of a file that are enough to recognise its format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def named(formats: Sequence[Format]) -> str:
 
 
 NOT_READ: Final = f"is not a picture or video that can be read ({named((*PICTURES, *VIDEOS))})"
-"""Why a file of another format is not read, as it is said after its name."""
+"""The reason why a file of another format is not read, worded to follow its name."""
 
 
 def format_of(file: Path | bytes) -> Format | None:

@@ -18,7 +18,7 @@ Size = tuple[int, int] | int
 
 _LARGEST_SIDE: Final = 16384
 TICK: Final = 0.0006
-"""Seconds by which a time may be off: WebM counts in thousandths."""
+"""The tolerance of times in seconds. WebM counts in thousandths of a second."""
 
 
 class TimedFrame(NamedTuple):
@@ -89,7 +89,7 @@ def at_rate(frames: Iterable[TimedFrame], fps: float, seconds: float) -> Iterato
 
 
 def part_of(frames: Iterable[TimedFrame], start: float, stop: float) -> Iterator[TimedFrame]:
-    """Yield what is visible between two times, starting from 0, with the frame that is visible at the first time.
+    """Yield the frames that are visible between two times. The first of them is at 0 seconds.
 
     Args:
         frames: the frames in order.

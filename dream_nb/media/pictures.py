@@ -30,7 +30,7 @@ _READERS: Final[Mapping[Format, tuple[str, str]]] = {
     AVIF: ("AvifImagePlugin", "AvifImageFile"),
 }
 MOST_PIXELS: Final = 80_000_000
-"""Of a picture. Twice as many as the cameras of most phones give, and a quarter of a gigabyte when decoded."""
+"""The largest number of pixels of a picture: twice that of most phone cameras, and a quarter of a gigabyte decoded."""
 
 _MOST_TEXT: Final = 2**20
 _PNG_SIGNATURE: Final = 8
@@ -58,7 +58,7 @@ DAMAGE: Final = (
     struct.error,
     zlib.error,
 )
-"""What Pillow's decoders raise on damaged files."""
+"""The exceptions that Pillow's decoders raise for damaged files."""
 
 
 def read_picture(source: Path | bytes, name: str | None = None, *, near: tuple[int, int] | None = None) -> Image:
@@ -102,7 +102,7 @@ def picture_size(source: Path | bytes, name: str | None = None) -> tuple[int, in
         name: the name of the picture in errors; by default the name of the file.
 
     Raises:
-        UnreadableFileError: as for `read_picture`, as far as the headers tell.
+        UnreadableFileError: as for `read_picture`, as far as the headers show it.
     """
     with opened_picture(source, name) as image:
         width, height = image.size

@@ -22,7 +22,7 @@ _HEAD_FONT: Final = 14
 # The limit of H.264 and its players.
 _LARGEST: Final = 4096
 _LEAST: Final = 64
-# A sheet is transparent, for light and dark pages. Its words have a background of their own.
+# A sheet is transparent, for light and dark pages. Its words have their own background.
 _PAPER: Final = (0, 0, 0, 0)
 _FILM_PAPER: Final = (24, 24, 28, 255)
 _GROUND: Final = (38, 38, 44, 255)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Samples = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 RATE: Final = 48_000
-"""Samples a second of all sound that is read."""
+"""The sample rate of all sound that is read, in samples per second."""
 
 _CHANNELS: Final = 2
 _LAYOUT: Final = "stereo"

@@ -45,7 +45,7 @@ def opened(file: Path | BinaryIO, *, threads: bool = True) -> Iterator[InputCont
     if found not in VIDEOS:
         raise UnreadableFileError(name, f"is not a video that can be read ({named(VIDEOS)})")
     try:
-        # By its name, so that nothing else is tried: some demuxers open files that the file refers to.
+        # The format is given, so that no other is tried: some demuxers open files that the file refers to.
         with av.open(str(file) if isinstance(file, Path) else file, "r", format=_DEMUXERS[found]) as container:
             if not container.streams.video:
                 raise UnreadableFileError(name, "has no video stream")
@@ -156,7 +156,7 @@ def iterate_frames(
     Args:
         file: the path of the file, or a binary file object.
         start: the index of the first frame, from 0.
-        stop: the index of the first frame to leave out; None means to go on to the end.
+        stop: the index of the first frame to leave out; None means the end.
         step: the distance between the frames.
         size: the width and height in pixels, or one number that limits the longer side; None keeps the original size.
         threads: whether to decode with several threads.
@@ -189,7 +189,7 @@ def iterate_timed(
     Args:
         file: the path of the file, or a binary file object.
         wanted: a function of a frame's number and its time in seconds, which returns whether to include it.
-        stop: the index of the first frame to leave out; None means to go on to the end.
+        stop: the index of the first frame to leave out; None means the end.
         until: the time in seconds from which frames are left out.
         size: the width and height in pixels as people see it, or one number that limits the longer side; None keeps the
             original size.

@@ -202,7 +202,7 @@ class Completion:
         if match := _CAMERA.search(text):
             typed = match["motion"]
             motions = [(motion, "camera motion") for motion in self._camera_motions()]
-            # In the user's upper or lower case.
+            # Keeps the user's upper or lower case.
             return typed, [(typed + motion[len(typed) :], kind) for motion, kind in _beginning(typed.lower(), motions)]
         if match := _VARIABLE.search(text):
             names = self._variables((str, int, float))

@@ -86,7 +86,7 @@ class Scope(Mapping[str, Any]):
         """Return the value of a variable.
 
         Raises:
-            KeyError: there is no such variable.
+            KeyError: the variable does not exist.
             InvalidRequestError: the name cannot be resolved with certainty.
         """
         for level in self._levels:
@@ -195,7 +195,7 @@ def _is_run_by_magic(frame: FrameType) -> bool:
 def _is_nested(frame: FrameType) -> bool:
     """Whether the code of a frame is inside a function."""
     while not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
-        # The body of a class runs in a frame of its own, called by the code around it.
+        # The body of a class runs in its own frame, called by the code around it.
         back = frame.f_back
         if back is None or frame.f_code not in back.f_code.co_consts:
             return False

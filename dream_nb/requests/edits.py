@@ -38,7 +38,7 @@ from dream_nb.requests.inputs import naming, read_reference
 from dream_nb.requests.sources import ended, is_made, named, one_of, picture, video
 
 DEFAULT_MODE: Final = "flex_1"
-"""How far a modification goes where nobody says: the look changes, and the motion stays."""
+"""The default mode of a modification: the look changes, and the motion stays."""
 
 PLACING: Final = (
     "grid_position_x",
@@ -50,7 +50,7 @@ PLACING: Final = (
     "resized_width",
     "resized_height",
 )
-"""The fields that say where in a new ratio the source lies, in pixels."""
+"""The fields that place the source in a new ratio, in pixels."""
 
 _RESOLUTION: Final = re.compile(r"[1-9][0-9]{2,3}p|[1-9][0-9]?k")
 _MOST_SHOWN: Final = 80
@@ -78,7 +78,7 @@ class Origin:
 
 
 def read_origin(value: Any, name: str | None = None, home: Path = Path()) -> Origin:
-    """Return what a value stands for, as the source of a change.
+    """Return the source of a change that a value stands for.
 
     Args:
         value: a `Dream`, a job that is done, a `Generation`, the path or URL of a video or picture, or the id of a
@@ -121,7 +121,7 @@ def read_origin(value: Any, name: str | None = None, home: Path = Path()) -> Ori
 
 def _of_dream(dream: Any, label: str) -> Origin:
     size = None
-    # The file is missing, but the server may still have it.
+    # If the file is missing, the server may still have it.
     with suppress(LibraryError):
         size = dream.size
     if dream.generation.id:
@@ -178,7 +178,7 @@ def reframe_request(
         source: the video or image, as for `read_origin`, or its `Origin`.
         aspect_ratio: the new aspect ratio, such as "9:16".
         prompt: what the new parts show.
-        kind: "video" or "image", if the source does not tell.
+        kind: "video" or "image", if the source does not show it.
         position: for the Luma API, the place of the source: its left and top edge, width and height, as fractions of
             the result.
         **fields: other fields of `ReframeVideoRequest` or `ReframeImageRequest`.
@@ -360,7 +360,7 @@ def _with_first_frame(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_same_api(origin: Origin, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields, with a model of the API that made the source and alone knows it, unless a model is named."""
+    """The fields, with a Luma model if the Luma API made the source, which alone knows it, unless a model is named."""
     if fields.get("model") is not None or not is_of_luma(origin.model):
         return fields
     return {**fields, "model": LUMA_VIDEO_MODELS[0]}

@@ -27,7 +27,7 @@ from dream_nb.api.request_models import (
 from dream_nb.requests.media import replace_media
 
 _MOST_SHOWN: Final = 80
-# Fields that make it another request if their value was not sent.
+# An answer with one of these fields belongs to another request, unless the field was sent.
 _ADDITIONS: Final = (
     *("loop", "keyframes", "concepts", "image_ref", "style_ref", "character_ref", "modify_image_ref", "first_frame"),
     *("prompt", "negative_prompt", "grid_position_x", "grid_position_y", "x_start", "x_end", "y_start", "y_end"),
@@ -36,7 +36,7 @@ _ADDITIONS: Final = (
 _UPLOAD_DIGITS: Final = 24
 _UPLOADED: Final = re.compile(r"/([0-9a-f]{24})\.[a-z]{3,4}$")
 MAX_TAKE: Final = 10_000
-"""Of one request."""
+"""The highest number of a take."""
 
 
 def check_take(take: int) -> None:
@@ -163,7 +163,7 @@ def differences(generation: Generation, request: Request) -> list[str]:
         return [f"it is {_asked(generation.request)}"]
     sent, given = request.wire(), generation.request.wire()
     if request.is_source_in_path:
-        # The answer does not repeat it.
+        # The answer does not repeat the source.
         sent.pop("media", None)
     for document in (sent, given):
         for name in DELIVERY:
@@ -219,7 +219,7 @@ def _holds(given: Any, sent: Any) -> bool:
 
 
 def _may_be_upload(address: str, uri: str) -> bool:
-    """Whether an address may be that of an uploaded picture. An uploader may use names of its own."""
+    """Whether an address may be that of an uploaded picture. An uploader may use its own names."""
     if address.startswith("data:"):
         try:
             return data_bytes(address) == data_bytes(uri)

@@ -49,7 +49,7 @@ def replace_media(
         return document
     if generation and document.get("type") == "generation" and isinstance(document.get("id"), str):
         return document | {"id": generation(document["id"])}
-    # A prompt may begin with any word.
+    # A prompt is left unchanged, even if it begins with "data:".
     return {
         name: item if name == "prompt" else replace_media(item, picture, generation) for name, item in document.items()
     }

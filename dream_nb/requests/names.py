@@ -15,7 +15,7 @@ from dream_nb.files import given_path
 from dream_nb.media.formats import PICTURES
 
 SUFFIXES: Final = frozenset({".jpeg", *(one.suffix for one in PICTURES)})
-"""Of the pictures that a request can take."""
+"""The suffixes of the pictures that a request can take."""
 
 # Texts with these suffixes are meant as files, whether or not the file exists.
 _OTHER_SUFFIXES: Final = frozenset({".bmp", ".heic", ".heif", ".jfif", ".mp4", ".svg", ".tif", ".tiff"})

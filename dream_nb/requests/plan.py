@@ -162,7 +162,7 @@ def _shortened(document: Any) -> Any:
 
 
 def dollars(cents: float) -> str:
-    """Format an amount in the usual way: "$0.32".
+    """Format an amount: "$0.32".
 
     Args:
         cents: the amount in USD cents.

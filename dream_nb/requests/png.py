@@ -29,7 +29,7 @@ _BLOCK: Final = 65_535
 _BLOCK_HEADER: Final = struct.Struct("<BHH")
 # The signature, three chunks of which one has a header, and zlib's header and checksum.
 _BESIDES: Final = 8 + 3 * 12 + 13 + 2 + 4
-# The suggested size must be small enough, although its headers are a larger part of it.
+# The suggested size must be small enough, although headers are a larger part of a smaller file.
 _MARGIN: Final = 0.999
 _OPAQUE: Final = 255
 _GREYS: Final = ("I", "I;16", "I;16B", "I;16L", "I;16N")

@@ -9,17 +9,17 @@ from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.request_models import CharacterRef, ImageIdentity, ImageRef, ModifyImageRef, Request
 
 Role = Literal["image_ref", "style_ref", "character_ref", "modify_ref"]
-"""As the options of `%dream` call them."""
+"""A role of a reference picture, under the name of its option of `%dream`."""
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 PLAIN: Final = ("aspect_ratio", "model", "duration", "resolution")
-"""The fields that hold one word, as the options and a request call them."""
+"""The fields that have one word as their value. Options and requests use the same names."""
 
 FRAMES: Final = ("frame0", "frame1")
-"""The keyframes, as the options and a request call them."""
+"""The keyframes. Options and requests use the same names."""
 
 FIELDS: Final = ("image_ref", "style_ref", "character_ref", "modify_image_ref")
-"""The fields of a request that hold such pictures."""
+"""The fields of a request that hold such pictures, in the order of the roles."""
 
 FIELD_OF: Final = dict(zip(ROLES, FIELDS, strict=True))
 """The field of each role."""

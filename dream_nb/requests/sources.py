@@ -1,4 +1,4 @@
-"""Converts whatever a picture can be given as (dreams, files, URLs, bytes, pixels) to the URL that the API needs."""
+"""Converts everything that can be given as a picture (dreams, files, URLs, bytes, pixels) to the URL for the API."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def ended(value: Any, name: str | None = None) -> Any:
 
     Raises:
         InvalidRequestError: the job is still under way.
-        DreamError: why it could not be made.
+        DreamError: the job failed; this is its error.
     """
     if not isinstance(value, Waiting):
         return value
@@ -206,15 +206,15 @@ def ended(value: Any, name: str | None = None) -> Any:
 
 
 def one_of(value: Any, name: str | None = None) -> Any:
-    """The value that a request goes on from: of a job its result, of a sequence of one dream that dream.
+    """Return the value that a request continues from: the result of a job, or the only dream of a sequence.
 
     Args:
         value: any value.
-        name: what errors call it.
+        name: the name of the value in error messages.
 
     Raises:
         InvalidRequestError: a job is still under way, or there are several dreams, or none.
-        DreamError: why a job's dream could not be made.
+        DreamError: a job failed; this is its error.
     """
     value = ended(value, name)
     is_film = isinstance(getattr(value, "shots", None), Sequence)
@@ -233,7 +233,7 @@ def one_of(value: Any, name: str | None = None) -> Any:
 
 
 def named(text: str, name: str | None, home: Path) -> str | Path | GenerationReference:
-    """What a text in Python names: a URL, a file, or a generation by its id.
+    """Return what a text in Python names: a URL, a file, or a generation by its id.
 
     Args:
         text: the text.
@@ -254,7 +254,7 @@ def named(text: str, name: str | None, home: Path) -> str | Path | GenerationRef
 
 
 def _checked_url(url: str, name: str | None) -> str:
-    """The URL, where it holds no picture itself, or one that is supported."""
+    """Return a URL unchanged, unless it is a `data:` URI: then check its picture, and return it in a supported form."""
     if url[:5].lower() != "data:":
         return url
     shown = (name or url)[:_SHOWN]
@@ -263,12 +263,12 @@ def _checked_url(url: str, name: str | None) -> str:
     except InvalidRequestError:
         raise InvalidRequestError(f"{shown!r} is not a valid data: URI: give the file itself") from None
     made = _data_uri(data, shown)
-    # As it is where it can be sent so: another spelling of the same picture is not worth a change.
+    # Only an AVIF is rewritten: for other formats, another spelling of the same picture is not worth a change.
     return made if format_of(data) is AVIF else "data:" + url[5:]
 
 
 def _data_uri(data: bytes, name: str) -> str:
-    """A picture's bytes as a URI; those of an AVIF, which the API does not take, as a PNG of its pixels."""
+    """The bytes of a picture as a `data:` URI. An AVIF, which the API does not accept, becomes a PNG."""
     if len(data) > LARGEST:
         raise _too_large(len(data), name)
     found = format_of(data)
@@ -302,7 +302,7 @@ def _file_bytes(path: Path, name: str) -> bytes:
 
 
 def _read(file: Any) -> bytes:
-    """All of an open file, which is left where it stands: `BytesIO` stands at its end after it was written."""
+    """All bytes of an open file, from its beginning. Its position is restored."""
     shown = getattr(file, "name", None) or "the open file"
     try:
         place = file.tell() if file.seekable() else None

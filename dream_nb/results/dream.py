@@ -95,7 +95,7 @@ class Dream:
     """
 
     _several: ClassVar[type[Dreams]]
-    """The class of several dreams: its module, which imports this one, sets it."""
+    """The class of collections of dreams. It is set by its module, which imports this one."""
 
     def __init__(
         self, record: Record, library: Folder, home: Path, maker: Maker | None = None, *, part: int = 0
@@ -131,7 +131,7 @@ class Dream:
 
     @property
     def caption(self) -> str:
-        """The title, plus what tells it apart from dreams of the same prompt: its take and what it continues from."""
+        """The title, plus what distinguishes it from dreams of the same prompt: its take and what it continues from."""
         keyframes = self.request.keyframes if isinstance(self.request, GenerationRequest) else None
         ends = [getattr(keyframes, name, None) for name in ("frame0", "frame1")]
         begins, leads = (isinstance(end, GenerationReference) for end in ends)
@@ -284,7 +284,7 @@ class Dream:
 
     @property
     def parts(self) -> Dreams:
-        """Each file of the generation as a dream of its own, with a label that says what the file shows."""
+        """Each file of the generation as a separate dream, with a label that says what the file shows."""
         labels = [one.label for one in self.generation.files(self.kind)] if self._record.further else [""]
         count = max(1, len(self._record.names))
         named = [*labels, *[""] * count][:count]
@@ -383,7 +383,7 @@ class Dream:
 
         Args:
             start: the index of the first frame, from 0; a negative index counts from the end.
-            stop: the index of the first frame to leave out; None means to go on to the end.
+            stop: the index of the first frame to leave out; None means the end.
             step: the distance between the frames to return, from 1.
             size: the width and height in pixels, or one number that limits the longer side; None keeps the original
                 size.
@@ -998,7 +998,7 @@ class Dream:
         return to_code((one.request, one.take, one.generation.id if one.generation else None) for one in records)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The library is opened only when more than the file is needed.
+        # Unpickling does not open the library: that happens only when more than the file is needed.
         return _unpickled, (self._record, Folder(self._library.folder), self._home, self._part)
 
     def __repr__(self) -> str:
@@ -1044,7 +1044,7 @@ class Dream:
 
     @property
     def _shows(self) -> Literal["video", "image"]:
-        """What a page shows the file as. Animated pictures are images, since no video player plays them."""
+        """How a page shows the file. Animated pictures are images, since no video player plays them."""
         suffix = Path(self._file or "").suffix
         return "image" if any(one.suffix == suffix for one in PICTURES) else self.kind
 

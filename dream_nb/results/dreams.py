@@ -342,7 +342,7 @@ class Dreams(Sequence[Dream]):
         return sheet(list(zip(pictures, self._captions(), strict=True)), width, side)
 
     def _captions(self) -> list[str]:
-        """For each dream its words of the sweep, or else what tells it apart from others of the same prompt."""
+        """For each dream its words of the sweep, or else what distinguishes it from others of the same prompt."""
         return [
             " · ".join(words.values()) or dream.caption for dream, words in zip(self._dreams, self._words, strict=True)
         ]
@@ -355,7 +355,7 @@ class Dreams(Sequence[Dream]):
             columns: the axis of the columns; by default the last axis. Dreams without axes are shown as a plain wall.
 
         Raises:
-            ValueError: there is no such axis, the collection is empty, or it has more than 2,000 dreams.
+            ValueError: an axis is unknown, the collection is empty, or it has more than 2,000 dreams.
         """
         # Imported by its public name: widgets depend on results, not the other way round.
         return dream_nb.Grid(self, rows, columns)
@@ -368,7 +368,7 @@ class Dreams(Sequence[Dream]):
             y: the column of the vertical axis, such as "colourfulness". It is measured if necessary.
 
         Raises:
-            ValueError: there is no such measure or column, it is not numeric, or there are more than 200 dreams.
+            ValueError: a measure or column is unknown or not numeric, or there are more than 200 dreams.
         """
         known = {*FACTS, *self._added()}
         missing = [name for name in dict.fromkeys((x, y)) if name not in known]

@@ -77,10 +77,10 @@ class Job(Pending[Dream]):
     """The session that runs it."""
 
     canceller: Callable[[Job], None] | None = None
-    """How its session cancels it. For the session that runs it."""
+    """The function that cancels it. Set by the session that runs it."""
 
     cancelled = False
-    """Whether it was cancelled before it was sent. For the session that runs it."""
+    """Whether it was cancelled before it was sent. Set by the session that runs it."""
 
     def cancel(self) -> None:
         """Cancel the job: the server deletes the generation and refunds it. The job ends with a `DreamCancelledError`.

@@ -136,7 +136,7 @@ def copy_of(video: Path) -> str:
 def is_apart(url: str, file: Path) -> bool:
     """Return whether a page may be unable to reach a file.
 
-    Some front ends open no files, and Jupyter serves only what is below its root and not in hidden folders.
+    Some front ends cannot open files, and Jupyter serves only files below its root that are not in hidden folders.
 
     Args:
         url: the address of the file, as returned by `address`.

@@ -44,7 +44,7 @@ class Measure:
             returns a number, a text, or a flat list of numbers or texts.
         name: the name of its column.
         version: the version under which values are stored in the library. With None no values are stored, because
-            nobody can know whether the function has changed.
+            it is unknown whether the function has changed.
         size: the size of the frames: width and height in pixels, or one number that limits the longer side.
     """
 
@@ -221,7 +221,7 @@ def _known(dream: Dream, ours: Iterable[str], theirs: Iterable[Measure]) -> dict
     keys = _keys(ours, theirs)
     known: dict[str, Value] = {}
     for key, text in library.ledger.measures(sha256).items():
-        # The ledger may come with a repository that nobody has checked, and may hold anything.
+        # The ledger may come with a repository, and may contain anything.
         with suppress(ValueError):
             if key in keys and _is_value(keys[key], value := json.loads(text)):
                 known[keys[key]] = value

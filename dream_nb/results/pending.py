@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 Outcome = Literal["done", "not made", "cancelled"]
 
 Show = Callable[["Pending[Any]"], AbstractContextManager[None]]
-"""Shows how far a job is, while the body waits for it."""
+"""A function that shows the progress of a job while the body waits for it."""
 
 _show: Show | None = None
 
@@ -45,7 +45,7 @@ def show_waits(show: Show | None) -> None:
 
 
 class WaitInterrupted(KeyboardInterrupt):
-    """The wait for something was interrupted. One line says what continues, and how to come back to it."""
+    """The wait for something was interrupted. One line says what continues, and how to rejoin it."""
 
     def _render_traceback_(self) -> list[str]:
         return [f"Interrupted: {self}"]
@@ -91,7 +91,7 @@ class Pending(Generic[Result]):
     """
 
     _goes_on: ClassVar[str] = "the dream continues"
-    """What an interrupted wait says of it."""
+    """What an interrupted wait says about the work."""
 
     def __init__(
         self,
@@ -186,7 +186,8 @@ class Pending(Generic[Result]):
             while not self._done.done():  # noqa: ASYNC110 - an event belongs to one loop, and any may wait
                 await asyncio.sleep(_LOOK_SECONDS)
         except asyncio.CancelledError:
-            # Re-raise: whoever cancelled it, such as a timeout, expects this. Whoever shows it can say what continues.
+            # Re-raised, because the code that cancelled it, such as a timeout, expects this. The notebook, which shows
+            # it, says what continues.
             _given_up.add(self)
             raise
         return self.result()
@@ -201,7 +202,7 @@ class Pending(Generic[Result]):
         """Call a listener now and whenever the progress changes or the work ends. It may be called from any thread.
 
         Later calls come from the background loop, so a listener must hand anything slow, and any call of a session, to
-        a thread of its own. Exceptions that it raises there are logged.
+        another thread. Exceptions that it raises there are logged.
 
         Args:
             listener: a function that takes this object.

@@ -114,7 +114,7 @@ class Sweep(Pending[Dreams]):
             columns: the axis of the columns; by default the last axis.
 
         Raises:
-            ValueError: there is no such axis, or there are more than 2,000 dreams.
+            ValueError: an axis is unknown, or there are more than 2,000 dreams.
         """
         # Imported by its public name: widgets depend on results, not the other way round.
         return dream_nb.Grid(self, rows, columns)

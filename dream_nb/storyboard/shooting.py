@@ -99,7 +99,7 @@ class Shooting(Pending["Storyboard"]):
             if is_last:
                 try:
                     self._end()
-                except BaseException as error:  # noqa: BLE001 - whoever waits for the storyboard has to hear it
+                except BaseException as error:  # noqa: BLE001 - re-raised in whoever waits for the storyboard
                     self.finish(None, error)
 
     def _make(self, scene: Sequence[int]) -> None:
@@ -108,7 +108,7 @@ class Shooting(Pending["Storyboard"]):
         for number in scene:
             try:
                 before = self._make_shot(number, before)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, who waits for the storyboard has to hear it
+            except BaseException as error:  # noqa: BLE001 - re-raised in whoever waits for the storyboard
                 self.board._made.pop(number, None)
                 self._fail(number, error)
                 break

@@ -41,12 +41,12 @@ class Shot:
 
     Args:
         prompt: what the shot shows.
-        cut: whether the shot begins anew instead of continuing from the last frame of the shot before.
+        cut: whether the shot starts independently instead of continuing from the last frame of the shot before.
         take: the number of the result of its request, from 1; by default that of the storyboard.
-        sound: what is heard in the shot, such as "waves, gulls", which is a request of its own; by default the sound of
+        sound: what is heard in the shot, such as "waves, gulls", which is a separate request; by default the sound of
             the storyboard.
-        **fields: other fields of `GenerationRequest`, which replace those of the storyboard. A shot with a `frame0` of
-            its own begins anew with that picture. Pictures are read at once: later changes of their files have no
+        **fields: other fields of `GenerationRequest`, which replace those of the storyboard. A shot with its own
+            `frame0` begins with that picture instead. Pictures are read at once: later changes of their files have no
             effect.
 
     Raises:
@@ -78,12 +78,11 @@ class Storyboard:
     that the library has are not made again. In a notebook it shows as a player above a strip of its shots.
 
     Args:
-        shots: the prompts of the shots, or `Shot` objects for shots with fields of their own.
+        shots: the prompts of the shots, or `Shot` objects for shots with their own fields.
         session: the session that makes them; by default the default session.
         take: the number of the result of each shot, from 1.
-        fresh: whether to make new takes even if the library has some; ignored for shots with a take of their own.
-        sound: what is heard in each shot, such as "waves, gulls"; with None, shots without a sound of their own are
-            silent.
+        fresh: whether to make new takes even if the library has some; ignored for shots with their own take.
+        sound: what is heard in each shot, such as "waves, gulls"; with None, shots without their own sound are silent.
         **fields: fields of `GenerationRequest` for every shot, such as `aspect_ratio`. `frame0` is the picture that the
             first shot begins with, and `frame1` the one that the last shot ends with; both take what
             `dream_nb.keyframe` takes.
@@ -234,7 +233,7 @@ class Storyboard:
         return self.start().result()
 
     def redo(self, number: int, prompt: str | None = None) -> Storyboard:
-        """Make one shot anew, with all that follow it up to the next cut, and wait for the new storyboard.
+        """Make one shot again, with all that follow it up to the next cut, and wait for the new storyboard.
 
         If the shot could not be made before, it is requested again. If it was made, its next take is used, and always
         the same one, so that nothing is paid for twice.
@@ -247,7 +246,7 @@ class Storyboard:
             A new storyboard; this one is unchanged.
 
         Raises:
-            ValueError: there is no such shot.
+            ValueError: the storyboard has no such shot.
             SweepError: some shots could not be made.
         """
         if not 1 <= number <= len(self._given):
@@ -257,7 +256,7 @@ class Storyboard:
         take = made.take + 1 if made is not None and prompt is None else old.take or self._take
         redone = next(scene for scene in self.scenes if number in scene)
         for at in redone[redone.index(number) + 1 :]:
-            # A fixed take of its own, which is the same one at every run, even if the storyboard was fresh.
+            # A fixed take, so that every run makes the same one, even if the storyboard was fresh.
             later, there = shots[at - 1], self._made.get(at)
             again_take = later.take or (there.take if there is not None else self._take)
             shots[at - 1] = Shot(later.prompt, cut=later.cut, take=again_take, sound=later.sound, **later.fields)

@@ -1,4 +1,4 @@
-"""`python -m dream_nb.studio`: the studio for other programs, on this machine."""
+"""`python -m dream_nb.studio`: serve the studio to other programs on this machine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from dream_nb.studio.settings import Settings
 logger = logging.getLogger("dream_nb.studio")
 KEY_VARIABLE = "DREAM_NB_STUDIO_KEY"
 _LAST_ANSWERS_SECONDS = 3
-# The account of the notebooks on this library: whoever is given its key sees what they made.
+# The account that notebooks on this library use: whoever has its key sees their generations.
 _ACCOUNT = "notebook"
 
 
@@ -91,7 +91,7 @@ def _keys(accounts: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
     made: dict[str, str] = {}
     for index, account in enumerate(accounts):
         given = os.environ.get(key_variable(account)) or (os.environ.get(KEY_VARIABLE) if index == 0 else None)
-        # An empty variable is none: it would be a key that everybody has.
+        # An empty variable counts as unset: an empty key would admit everyone.
         if not given:
             given = made[account] = f"studio-{secrets.token_urlsafe(24)}"
         keys[account] = given
@@ -106,8 +106,8 @@ def _is_loopback(host: str) -> bool:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    # asyncio switches Nagle's algorithm off only for sockets that say that they are TCP. With it, an answer in two
-    # pieces takes 40 ms.
+    # asyncio disables Nagle's algorithm only on sockets whose protocol is IPPROTO_TCP. With the algorithm, a response
+    # that is sent in two parts takes 40 ms.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -140,7 +140,7 @@ class _Server(uvicorn.Server):
 
 def _stopping(app: Starlette) -> Callable[[], None]:
     def stop() -> None:
-        # Before it has started, nothing waits.
+        # Missing until the application has started: no request can be waiting then.
         if operations := getattr(app.state, "operations", None):
             operations.stop_waiting()
 
@@ -187,10 +187,10 @@ def _serve(app: Starlette, listener: socket.socket, greeting: str) -> None:
     served = config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS, server_header=False
     )
-    # uvicorn ends in order at a signal, then raises it again for whoever waited for it before: here, nobody.
+    # uvicorn shuts down gracefully at a signal, then raises it again for the previous handler, which must do nothing.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-    # What is loaded stays to the end: no need to look for garbage in it again and again.
+    # Everything loaded so far lives as long as the process, so later collections need not scan it.
     gc.freeze()
     _Server(served, greeting, _stopping(app)).run(sockets=[listener])
 

@@ -1,4 +1,4 @@
-"""The account, the body and the address of a request, in the same way for every dialect."""
+"""Reads the account, the body and the base URL of a request, the same way for every dialect."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from dream_nb.studio.settings import Settings
 
 
 class Access:
-    """Reads what all requests have in common. Each method raises `Refusal` if it cannot.
+    """Reads the parts that all requests have in common. `account` and `body` raise `Refusal` if they cannot.
 
     Args:
         keys: the bearer key of each account; only their hashes are kept.
-        settings: the settings, with the largest body and the public address.
+        settings: the settings, with the largest body and the public URL.
     """
 
     def __init__(self, keys: Mapping[str, str], settings: Settings) -> None:
-        # Found by their hash: how long that takes tells nothing of a key.
+        # Looked up by hash, so that the time it takes reveals nothing about a key.
         self._accounts = {hashlib.sha256(key.encode()).digest(): account for account, key in keys.items()}
         self._max_body = settings.max_body
         self._public_url = settings.public_url
@@ -30,7 +30,7 @@ class Access:
             raise ValueError(f"public_url is {settings.public_url[:80]!r}, which is not an http(s) URL")
 
     def account(self, request: Request) -> str:
-        """The account whose key a request has."""
+        """Return the account whose key a request has."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         key = key.strip()
         found = self._accounts.get(hashlib.sha256(key.encode("latin-1", "replace")).digest())
@@ -40,7 +40,7 @@ class Access:
         return found
 
     async def body(self, request: Request) -> bytes:
-        """The body of a request."""
+        """Return the body of a request."""
         body = bytearray()
         try:
             async for chunk in request.stream():
@@ -49,15 +49,15 @@ class Access:
                     detail = f"the body has more than {self._max_body} bytes"
                     raise Refusal(413, detail, {"connection": "close"})
         except ClientDisconnect:
-            # Nobody hears this, and it is no defect.
+            # The client has left, so nobody receives this answer; raised so that it is not logged as a defect.
             raise Refusal(400, "the connection ended within the body") from None
         return bytes(body)
 
     def base_url(self, request: Request, prefix: str = PREFIX) -> str:
-        """Return the beginning of all addresses of an API.
+        """Return the base URL of an API.
 
         Args:
-            request: the request. Its sender reaches the studio by the address in it, unless there is a public one.
+            request: the request. Unless the settings have a public URL, the host is the one that its sender used.
             prefix: the prefix of the API.
         """
         if self._public_url:

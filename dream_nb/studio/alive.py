@@ -1,7 +1,7 @@
-"""Which studios on a folder are alive: each holds the lock of a file as long as its process lives.
+"""Which studios on a folder are running: each holds the lock of a file as long as its process runs.
 
-A lease alone would be enough, but after a restart of the kernel one would have to wait until it ends. If files cannot
-be locked, only the lease is used.
+Leases alone would be enough, but after a restart of the kernel its drawings would have to wait until their leases end.
+If files cannot be locked, only leases are used.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _NAME: Final = re.compile(r"[0-9a-f]{16}")
 
 
 class Presence:
-    """The file that shows that a studio is alive.
+    """The file that shows that a studio is running.
 
     Args:
-        folder: the folder of the files of all studios, which is created if missing.
+        folder: the folder with the files of all studios, which is created if missing.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +34,7 @@ class Presence:
 
     def close(self) -> None:
         """Remove the file."""
-        # Windows removes no file that is open.
+        # Windows cannot remove an open file.
         self._sign.close()
         (self._folder / self.name).unlink(missing_ok=True)
 
@@ -42,7 +42,8 @@ class Presence:
         """Return whether the studio of this name has certainly ended. False if this is unknown.
 
         Args:
-            name: the name in the database; studios have no names of another form, which could lead to any file.
+            name: the name in the database. A name of another form counts as gone: no studio has one, and it could lead
+                to any file.
         """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             return True

@@ -25,31 +25,31 @@ def asset_url(base_url: str, name: str) -> str:
 
 
 class Drawing(Protocol):
-    """What is known of drawings under way, and why there may not be any."""
+    """The progress of drawings, and the reasons why none may be under way."""
 
     def progress(self, uid: str) -> float | None:
-        """Return the fraction done, by the id of the generation."""
+        """Return the fraction done, from 0 to 1, by the id of the generation; None if it is unknown."""
 
     def thumbnail(self, asset: str) -> str | None:
-        """Return the name of the file with the first frame, by the name of the future asset."""
+        """Return the name of the file with the first frame, by the name of the future asset; None before it exists."""
 
     def stalled(self) -> str | None:
-        """Return why no queued generation is drawn, as a clause; None if they are."""
+        """Return why no queued generation is being drawn, as a clause; None otherwise."""
 
     def note(self) -> str | None:
-        """Return why nothing is drawn now, although it may begin at any time, as a clause; None if something is."""
+        """Return why nothing is being drawn now although it may start at any time, as a clause; None otherwise."""
 
 
 def generation(record: StoredGeneration, base_url: str, drawing: Drawing | None = None) -> bytes:
     """Return the `Generation` of the specification, with additional fields of the studio.
 
-    These are `take`; while it is queued and nothing can be drawn, `stalled`, which says why; before it is done `note`,
+    These are `take`; while it is queued and nothing can be drawn, `stalled`, which says why; before it is done, `note`,
     which says why it takes longer, if there is a reason; while it dreams, `progress` (0 to 1) and `assets.thumbnail`;
-    when it is done, `drawn` and `unknown`: the words of the prompt that were drawn, and those that are not known.
+    when it is done, `drawn` and `unknown`: the words of the prompt that were drawn, and those that are unknown.
 
     Args:
         record: the stored generation.
-        base_url: the beginning of its asset URLs.
+        base_url: the base URL of its assets.
         drawing: the state of running drawings.
     """
     if record.state not in FINAL_STATES:
@@ -63,7 +63,7 @@ def generation(record: StoredGeneration, base_url: str, drawing: Drawing | None 
 
 
 def finished(base_url: str) -> Mapping[str, bytes]:
-    """The documents of finished generations by id: these do not change any more, and are needed often."""
+    """Return the cached documents of finished generations, which no longer change, by id."""
     return _finished.get(base_url, {})
 
 
@@ -88,12 +88,12 @@ def _written(record: StoredGeneration, base_url: str, drawing: Drawing | None) -
             document["assets"] = {"thumbnail": asset_url(base_url, thumbnail)}
     if drawing:
         document |= remarks(record, drawing)
-    # The request is kept as JSON, and put in as it is: reading and writing it again would cost most of the time.
+    # The request is stored as JSON and inserted as it is: parsing and serialising it again would take most of the time.
     return to_json(document)[:-1] + b',"request":' + record.request.encode() + b"}"
 
 
 def remarks(record: StoredGeneration, drawing: Drawing) -> dict[str, str]:
-    """Return why a generation takes longer, if there is a reason."""
+    """Return the fields that say why a generation is delayed; empty if it is not."""
     if record.state == "queued" and (why := drawing.stalled()):
         return {"stalled": why}
     if record.state not in FINAL_STATES and (why := drawing.note()):
@@ -102,7 +102,7 @@ def remarks(record: StoredGeneration, drawing: Drawing) -> dict[str, str]:
 
 
 def understood_words(record: StoredGeneration) -> dict[str, tuple[str, ...]]:
-    """The drawn words of the prompt; none if the pictures are those of another generation."""
+    """Return the prompt's words by field: `drawn` and `unknown`. Empty if the pictures come from another generation."""
     prompt = from_json(record.request).get("prompt")
     if record.source is not None or not isinstance(prompt, str):
         return {}

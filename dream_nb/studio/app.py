@@ -87,7 +87,7 @@ def _lifespan(
             _refuse_links(folder)
             _remove_links(folder)
             assets = AssetFiles(folder / "assets")
-            # The folder lies in a library that may be under version control, where it has no place.
+            # The library may be under version control, and the studio's folder must not be committed.
             with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as ignored:
                 ignored.write("*\n")
             largest = settings.max_request + _ROW_BESIDES_REQUEST
@@ -126,7 +126,7 @@ def _lifespan(
 
 
 def _refuse_links(folder: Path) -> None:
-    """Refuse links: a folder may come with a repository, and no file in it may lead elsewhere."""
+    """Refuse symbolic links: a folder may come with a repository, and no file in it may lead elsewhere."""
     for path in (folder, *(folder / name for name in _OWN)):
         if path.is_symlink():
             raise RuntimeError(
@@ -135,7 +135,7 @@ def _refuse_links(folder: Path) -> None:
 
 
 def _remove_links(folder: Path) -> None:
-    """Remove links: the files of a studio are read, served and overwritten by name, so none may lead elsewhere."""
+    """Remove symbolic links: a studio reads, serves and overwrites files by name, so none may lead elsewhere."""
     removed = 0
     for name in _FOLDERS:
         with contextlib.suppress(FileNotFoundError), os.scandir(folder / name) as entries:
@@ -160,7 +160,7 @@ def _upload_route(path: str, **methods: UploadHandler) -> Route:
 
 
 def _route_to(name: str, path: str, methods: Mapping[str, Callable[[Any, Request], Awaitable[Response]]]) -> Route:
-    """Return a route to the operations that the application's state has under a name."""
+    """Return a route to the operations that are stored in the application's state under `name`."""
 
     async def answer(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
@@ -196,7 +196,7 @@ async def _defect(request: Request, error: Exception) -> Response:
 
 
 class _LumaHeaders:
-    """Adds the headers of all answers of the Luma API: its version, and the client's name for the request.
+    """Adds the headers of all answers of the Luma API: its version, and the request id that the client chose.
 
     Args:
         scope: the request.
@@ -218,12 +218,12 @@ class _LumaHeaders:
 
 
 class StudioApp(Starlette):
-    """The ASGI application of a studio, with its faults around everything else."""
+    """The ASGI application of a studio. Its faults wrap everything else."""
 
     faults: Faults | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, unless a fault does something else."""
+        """Answer a request, normally or as a fault says."""
         if scope["type"] == "http" and scope["path"].startswith(f"{LUMA_PREFIX}/"):
             send = _LumaHeaders(scope, send).send
         if self.faults is None:
@@ -240,17 +240,18 @@ def create_app(
     settings: Settings | None = None,
     faults: Faults | None = None,
 ) -> Starlette:
-    """Return a studio as an ASGI application. Its lifespan opens the folder and draws; nothing happens before.
+    """Return a studio as an ASGI application. It opens the folder and begins to draw only when its lifespan starts.
 
     Args:
         folder: the folder of its database and files, which is created if missing. Several studios may share one.
-        keys: the bearer key of each account. Generations belong to the account, whatever its key is.
-        executor: a function that returns the executor that draws; it is called again after its workers died.
+        keys: the bearer key of each account. Generations belong to the account, even if its key changes.
+        executor: a function that returns the executor for drawings; it is called repeatedly, because the executor may
+            be a new one after its workers died.
         settings: the settings: prices, limits, sizes. By default they follow the environment, as in a notebook.
         faults: the faults to inject, for practice and for tests; by default none.
     """
     routes = [
-        # First what is asked for most.
+        # The most frequent requests come first.
         _route("/generations/{id:generation}", GET=Operations.get_generation, DELETE=Operations.delete_generation),
         _route("/generations", GET=Operations.list_generations, POST=Operations.create_generation),
         _route("/generations/video", POST=Operations.create_video),
@@ -282,7 +283,7 @@ def create_app(
         exception_handlers=handlers,
         lifespan=_lifespan(given_path(folder), keys, executor, settings or Settings(follows_environment=True), faults),
     )
-    # A slash too many is an unknown path, not a redirect that a client would have to follow with its key.
+    # A trailing slash is an unknown path, not a redirect that a client would have to follow with its key.
     app.router.redirect_slashes = False
     app.faults = faults
     return app

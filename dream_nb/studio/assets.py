@@ -32,7 +32,7 @@ TYPES: Final = {
 }
 _RANGE: Final = re.compile(r"\s*bytes\s*=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+))*\s*", re.IGNORECASE)
 _STALE_SECONDS: Final = 600
-# Several times the largest that the studio makes.
+# Several times the largest file that the studio makes.
 _LARGEST: Final = 256 * 2**20
 _READ: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -43,8 +43,8 @@ def new_name(suffix: str) -> str:
 
 
 def thumbnail_of(asset: str) -> str:
-    """Return the name of the frame that is shown while an asset is drawn, which any studio can derive."""
-    # Images are .jpg: an image and its thumbnail would share a name.
+    """Return the name of the frame that is shown while an asset is drawn. Any studio can derive it."""
+    # Not .jpg, the suffix of images: an image and its thumbnail would share a name.
     return f"{asset.partition('.')[0]}.jpeg"
 
 
@@ -52,7 +52,7 @@ class AssetFiles:
     """The folder of the files. A file under its final name is complete, and never changes.
 
     Args:
-        folder: the path of the folder, which is created if missing. Unfinished files of killed studios are removed.
+        folder: the path of the folder, which is created if missing. Stale partial files of killed studios are removed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,7 +64,7 @@ class AssetFiles:
                     part.unlink()
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file: first under another name, then to the disk, then renamed in one step."""
+        """Write a file atomically: under a temporary name, flushed to the disk, then renamed."""
         with replacing(self.place(name)) as partial, partial.open("xb") as file:
             file.write(data)
             file.flush()
@@ -86,14 +86,14 @@ class AssetFiles:
     def place(self, name: str) -> Path:
         """Return the path of a file, whether or not it exists. Raises FileNotFoundError if the name is not valid.
 
-        A database may come with a repository, and may name anything.
+        Names are checked because a database may come with a repository, and may contain any name.
         """
         if not ASSET_NAME.fullmatch(name):
             raise FileNotFoundError(name)
         return self.folder / name
 
     def response(self, name: str, request: Request) -> Response | None:
-        """Return the answer to a GET or HEAD of a file, with ranges, validators and type; None if it is missing.
+        """Return the answer to a GET or HEAD of a file, with ranges, validators and type; None if the file is missing.
 
         Because a file never changes, its name is a strong ETag.
         """
@@ -110,7 +110,7 @@ class AssetFiles:
         if _matches(request.headers.get("if-none-match"), headers["etag"]):
             return Response(status_code=304, headers=headers)
         if name == thumbnail_of(name):
-            # It goes as soon as its drawing is done, and that may be before the answer is sent.
+            # Read at once, because it is removed when its drawing is done, which may be before the answer is sent.
             try:
                 return Response(self.read(name), headers=headers, media_type=kind)
             except OSError:
@@ -125,7 +125,7 @@ def _matches(condition: str | None, etag: str) -> bool:
 
 
 class _Asset(FileResponse):
-    """The answer with a file. It ignores Range headers that are not understood, as HTTP requires."""
+    """A response with a file. It ignores Range headers that are not understood, as HTTP requires."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         def understood(header: tuple[bytes, bytes]) -> bool:

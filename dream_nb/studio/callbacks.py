@@ -1,4 +1,4 @@
-"""The studio's callbacks: a POST of the generation at dreaming, completed and failed."""
+"""The studio's callbacks: a POST of the generation when its state becomes dreaming, completed or failed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class CallbackSender:
                 self._under_way.add(task)
                 task.add_done_callback(self._ended)
         except sqlite3.Error:
-            # Whoever changed a state has done so; the next beat of the queue tries again.
+            # The state was stored all the same; the next heartbeat of the queue tries again.
             logger.exception("the studio's callbacks are interrupted at the moment")
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -76,7 +76,7 @@ class CallbackSender:
             self._pending.end(record.id, state, outcome)
 
     async def _try(self, record: StoredGeneration, state: str, tries: int) -> str:
-        # The record may be further on by now, and what is told is the state that was reached then.
+        # The generation may have a later state by now, but each callback reports the state that it was created for.
         reason = record.failure_reason if state == "failed" else None
         body = answers.generation(record._replace(state=state, failure_reason=reason), record.base_url)
         outcome = "given up"

@@ -1,4 +1,4 @@
-"""Batches of creates that are written to the database together."""
+"""Creates that are written to the database in batches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dream_nb.studio.store import Draft, Store
 
 
 class CreateBatches:
-    """Writes creates that arrive together in one transaction, which is most of the cost of each.
+    """Writes creates that arrive together in one transaction, because a transaction is most of the cost of a create.
 
     Args:
         store: the store of the generations.
@@ -32,7 +32,7 @@ class CreateBatches:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[StoredGeneration] = loop.create_future()
         if not self._waiting:
-            # In the next turn but one: what arrived meanwhile is there by then.
+            # Two iterations of the event loop later, so that requests that have already arrived join the batch.
             loop.call_soon(loop.call_soon, self._write)
         self._waiting.append((draft, future))
         return await future
@@ -42,7 +42,7 @@ class CreateBatches:
         outcomes: list[StoredGeneration | Exception]
         try:
             outcomes = self._store.create([draft for draft, _ in waiting], self._check)
-        except Exception as error:  # noqa: BLE001 - the folder cannot be written: everybody who waits has to hear it
+        except Exception as error:  # noqa: BLE001 - passed on to every waiting caller
             outcomes = [error] * len(waiting)
         for (_, future), outcome in zip(waiting, outcomes, strict=True):
             if future.done():  # its caller has left

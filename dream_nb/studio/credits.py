@@ -18,13 +18,14 @@ from dream_nb.api.request_models import (
 from dream_nb.studio.rules import DEFAULT_RESOLUTION, Request
 from dream_nb.studio.settings import StudioPrices
 
-# What is not said of a video, and what an edit is charged as: the hosted API publishes no prices of edits.
+# Defaults for a video whose request leaves them out. Edits are charged as such a video, because the hosted API
+# publishes no prices of edits.
 _RATIO: Final = "16:9"
 _DURATION: Final = "5s"
 _UPSCALES: Final = "ray-flash-2"
 _MILLICENTS: Final = 1000
 _CENTS: Final = 100
-# What a source counts as: how long it is, is seen when it is drawn.
+# The length that is charged for a source: its real length is known only when it is drawn.
 _SOURCE_SECONDS: Final = 5
 
 
@@ -58,7 +59,7 @@ def luma_credits(request: LumaRequest, prices: StudioPrices) -> int:
         request: the request.
         prices: the prices that apply if the public table has none.
     """
-    # What its default is, is charged as if it was asked for, and what the table leaves out as the next in it.
+    # Defaults are charged as if they were requested, and values that the table leaves out as similar ones in it.
     changes: dict[str, object] = {"web_search": None}
     if request.type == "layering":
         changes["type"] = "image_edit"

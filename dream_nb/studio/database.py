@@ -24,11 +24,11 @@ from dream_nb.sqlite import (
 )
 from dream_nb.studio.locks import lock
 
-# Since this version, what is found in a row does not depend on the size of others in it.
+# Since this version, columns can be read from a row even if others in it exceed the size limit.
 _LOOKS_PAST_LARGE_ROWS: Final = (3, 40)
 
 UNFINISHED: Final = f"state IN {tuple(state for state in STATES if state not in FINAL_STATES)}"
-"""The condition for generations that are queued or dreaming, in the words of their index: SQLite goes by these."""
+"""The condition for generations that are queued or dreaming. SQLite uses their index only for this exact condition."""
 
 _SCHEMA: Final = f"""
 CREATE TABLE accounts (
@@ -113,7 +113,7 @@ CREATE INDEX undelivered ON callbacks (generation) WHERE outcome IS NULL;
 _VERSION: Final = 6
 _BUSY_SECONDS: Final = 30.0
 _SHOWN: Final = 3
-# What a failure says of the moment, and not of the file.
+# Errors that are temporary, and do not mean that the file is damaged or foreign.
 _PASSING: Final = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -135,8 +135,8 @@ class Database:
     """The connection of a studio to its database.
 
     Several studios on one machine may have the same database open: SQLite's locks coordinate them. A file that no
-    studio has created is renamed, and a new one is created, because it may come from somebody else, with triggers that
-    act on every statement.
+    studio created is renamed, and a new one is created, because a file from elsewhere may contain triggers that act on
+    every statement.
 
     Args:
         path: the path of the database, which is created if missing.
@@ -145,12 +145,13 @@ class Database:
     Raises:
         ConfigurationError: this Python's SQLite is too old.
         RuntimeError: the database has the format of another version of this package.
-        sqlite3.OperationalError: it cannot be opened, or others keep it locked.
+        sqlite3.OperationalError: the file cannot be opened, or other processes keep it locked.
     """
 
     def __init__(self, path: Path, largest: int) -> None:
         check_version()
-        # Of two studios that find a foreign file at once, the second must not set aside what the first made.
+        # If two studios find a foreign file at the same time, the second must not set aside the file that the first
+        # created.
         with _alone(path.parent):
             problem = _problem(path)
             if problem:
@@ -171,11 +172,11 @@ class Database:
         self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, largest)
 
     def _prepare(self, path: Path) -> None:
-        # A create changes seven pages, and each goes into the log whole.
+        # A create changes seven pages, and each is written to the log as a whole.
         self.execute("PRAGMA page_size = 2048")
         choose_journal(self._connection, path)
         self.execute("PRAGMA synchronous = NORMAL")
-        # Pages of the log before it is written back, which waits for the disk: by default that is every 150 creates.
+        # Pages in the log before a checkpoint, which waits for the disk. The default means one every 150 creates.
         self.execute("PRAGMA wal_autocheckpoint = 16000")
         self.execute("PRAGMA foreign_keys = ON")
         with self.transaction():
@@ -192,16 +193,16 @@ class Database:
             logger.warning("%d generations were dropped: no studio can have written them", dropped)
 
     def close(self) -> None:
-        """Close the file; nothing can be read or written any more."""
+        """Close the connection. It cannot be used afterwards."""
         self._connection.close()
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Commit all or nothing: what the block writes is stored at its end, even if the process dies next."""
+        """Commit what the block writes at its end, or nothing if it fails. Committed writes outlive the process."""
         return transaction(self._connection)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # Used by one event loop at a time, though not always from the thread that opened it.
+    # Used by one event loop at a time, though not always in the thread that opened it.
     connection = connect(path, patience=_BUSY_SECONDS)
     # Text from elsewhere need not be valid UTF-8.
     connection.text_factory = lambda text: text.decode("utf-8", "replace")
@@ -209,7 +210,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _problem(path: Path) -> str:
-    """Why a file is not a database of this studio; empty if it is one, or does not exist yet."""
+    """The reason why a file is not a studio's database; empty if it is one, or does not exist yet."""
     if not path.exists():
         return ""
     with contextlib.closing(_connect(path)) as connection:
@@ -238,9 +239,9 @@ def _set_aside(path: Path) -> Path:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keep other studios from opening the database of the same folder meanwhile, if folders can be locked."""
+    """Prevent other studios from opening the database of the same folder meanwhile, if folders can be locked."""
     with contextlib.ExitStack() as stack:
-        # Windows opens no folders.
+        # Windows cannot open folders.
         with contextlib.suppress(OSError):
             handle = os.open(folder, os.O_RDONLY)
             stack.callback(os.close, handle)

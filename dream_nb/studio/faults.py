@@ -1,6 +1,6 @@
 """Injected faults, which let you practise handling failures, and test that a client handles them.
 
-Faults cannot be enabled over the network: only from Python, or by a file that is given at the start.
+Faults cannot be enabled over the network, only from Python or by a file that is given at the start.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ class Fault:
         method: the method of the requests; `*` for any.
         path: the path of the requests as a pattern: below the prefix of either API (`/generations*`, `/assets/*`), or
             with the prefix of one (`/luma/v1/generations`).
-        skip: the number of such requests that are answered normally before.
-        times: the number of requests that it applies to; None for all.
+        skip: the number of such requests that are answered normally first.
+        times: the number of requests that the rule applies to; None for all.
         delay: the delay in seconds before anything else happens.
-        answer: the status of the answer instead.
+        answer: the status to answer with, instead of handling the request.
         detail: the text in the `Error` of that answer.
         body: the exact body of the answer, instead of an `Error`.
         headers: additional headers of that answer, such as `{"retry-after": "90"}`.
-        drop: end the connection without an answer: `before` the request is accepted, or `after` it was.
+        drop: end the connection without an answer, `before` or `after` the request is handled.
         cut: end the connection after this fraction of the answer's body, 0 to 1.
         trickle: the seconds over which the answer's body is sent, a little at a time.
-        fail: the reason for which the next generation that is drawn fails; `method` and `path` are ignored.
-        reject: the reason for which the next uploaded file fails when it is examined; `method` and `path` are ignored.
+        fail: make the next generation that is drawn fail with this reason; `method` and `path` are ignored.
+        reject: make the next uploaded file that is examined fail with this reason; `method` and `path` are ignored.
         code: the `failure_code` for `fail` in the Luma API.
 
-    With `answer`, `drop="before"` and `fail` nothing is made; after `drop="after"` a create was made and charged.
+    With `answer`, `drop="before"` and `fail` nothing is made; with `drop="after"` a create is made and charged.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
@@ -79,7 +79,7 @@ class Faults:
         rules: the initial rules.
 
     Attributes:
-        struck: the number of requests and drawings that a rule was applied to so far.
+        struck: the number of requests, drawings and examined files that a rule was applied to so far.
     """
 
     def __init__(self, *rules: Fault) -> None:
@@ -108,11 +108,11 @@ class Faults:
             self._rules = []
 
     def failure(self) -> Fault | None:
-        """Return the rule that makes the drawing that begins now fail, if any."""
+        """Return the rule that makes the drawing that starts now fail, if any."""
         return self._next(lambda rule: rule.fail is not None)
 
     def rejection(self) -> Fault | None:
-        """Return the rule that makes the file that is examined now fail, if any."""
+        """Return the rule that makes the file being examined fail, if any."""
         return self._next(lambda rule: rule.reject is not None)
 
     async def around(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -219,6 +219,6 @@ async def _hang_up(send: Send, *, at_once: bool) -> None:
         transport.abort()
     else:
         transport.close()
-    # The server has to see the end before this request does, or it would answer 500.
+    # The server has to notice the end of the connection before this request returns, or it would answer 500.
     for _ in range(3):
         await asyncio.sleep(0)

@@ -1,7 +1,7 @@
-"""What the studio downloads and sends, without giving clients access to its network.
+"""The studio's outgoing requests: downloads and callbacks, without giving clients access to its network.
 
-URLs come from clients. So the address is checked after its name was resolved, the connection goes to exactly that
-address, and every redirect is checked again, so that changing the address of a name in between has no effect.
+URLs come from clients. Therefore an address is checked after its host name was resolved, the connection is made to
+exactly that address, and every redirect is checked again, so that changing a host's address in between has no effect.
 """
 
 from __future__ import annotations
@@ -52,7 +52,13 @@ def read_data_url(url: str) -> tuple[str, bytes]:
 
 
 def is_allowed(address: str, *, loopback: bool, public: bool) -> bool:
-    """Return whether an address may be used: one of this machine, or one that is public."""
+    """Return whether an address may be used.
+
+    Args:
+        address: the IP address.
+        loopback: whether addresses of this machine are allowed.
+        public: whether public addresses are allowed.
+    """
     ip = _innermost(ipaddress.ip_address(address.partition("%")[0]))
     if ip.is_loopback:
         return loopback
@@ -77,9 +83,9 @@ class Fetcher:
 
     @functools.cached_property
     def _http(self) -> httpx2.AsyncClient:
-        # Made when something is fetched: reading the certificates takes longer than starting all the rest.
-        # No proxy of the environment: it would connect for us, to an address that nobody checked. And no connection
-        # is used twice: it would belong to an address, not to the name that its certificate was checked for.
+        # Created on first use: reading the certificates takes longer than starting everything else. Proxies from the
+        # environment are ignored: a proxy would connect to an address that was not checked. Connections are not reused:
+        # they would be pooled by address, not by the name that the certificate was checked for.
         return httpx2.AsyncClient(
             trust_env=False, follow_redirects=False, limits=httpx2.Limits(max_keepalive_connections=0)
         )
@@ -119,7 +125,7 @@ class Fetcher:
         if url[:5].lower() != "data:":
             return await self._get(url, "video", self._settings.max_media)
         try:
-            # As large as a request may be.
+            # Needs no limit here: it is part of a request, whose size is limited.
             return read_data_url(url)[1]
         except ValueError as error:
             raise FetchError(str(error)) from None
@@ -165,7 +171,7 @@ class Fetcher:
     async def _pinned(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, *, loopback: bool, public: bool
     ) -> AsyncIterator[httpx2.Response]:
-        """An answer from a checked address of the URL's host, whose body is not read yet."""
+        """A response from a checked address of the URL's host, whose body is not read yet."""
         try:
             parsed = httpx2.URL(url)
         except httpx2.InvalidURL:
@@ -200,7 +206,7 @@ class Fetcher:
 
 async def _bounded(response: httpx2.Response, what: str, most: int) -> bytes:
     if response.headers.get("content-encoding", "identity") != "identity":
-        # A few compressed bytes may become gigabytes in one step, before anything can be counted.
+        # A few compressed bytes may expand to gigabytes in one step, before the size can be checked.
         raise FetchError(f"the {what} was sent compressed without being asked for")
     data = bytearray()
     async for chunk in response.aiter_raw():
@@ -240,7 +246,7 @@ def _host(url: str | httpx2.URL) -> str:
 
 
 def check_pixels(data: bytes, limit: int) -> None:
-    """Check the head of a picture. Raises FetchError if it is not a picture, or has more than `limit` pixels."""
+    """Check the header of a picture. Raises FetchError if it is not a picture, or has more than `limit` pixels."""
     try:
         width, height = picture_size(data)
     except UnreadableFileError as error:

@@ -59,15 +59,15 @@ _WITH_URLS: Final = (
 
 
 def set_aside(document: dict[str, Any], schema: type[Request], assets: AssetFiles, base_url: str) -> list[str]:
-    """Store long `data:` URLs of a request as files, and replace them by the URLs of these.
+    """Store long `data:` URLs of a request as files, and replace them by the URLs of these files.
 
     Otherwise every poll and every page would include the pictures and videos. Returns the names of the files.
 
     Args:
         document: the request, which is changed.
-        schema: the schema of the request. Fields that are not part of it were not checked.
+        schema: the schema of the request. Other fields are left alone, because they were not checked.
         assets: the folder of the files.
-        base_url: the beginning of their URLs.
+        base_url: the base URL of the files.
     """
     names: list[str] = []
 
@@ -107,12 +107,12 @@ class Inputs:
             record: the generation. Its row may come from somebody else.
 
         Raises:
-            RenderError: it would be refused as a create.
+            RenderError: the request would be refused if it were sent now.
         """
 
         def state_of(uid: str) -> str:
             earlier = self._store.find(uid, record.account)
-            # One that was deleted since is told apart where its file is read.
+            # A generation that was deleted meanwhile is reported when its file is read.
             return earlier.state if earlier else "completed"
 
         asked = from_json(record.request).get("generation_type", record.kind)
@@ -207,7 +207,7 @@ class Inputs:
             self._files.at(record, "first_frame", first.url, "image") if first else _nothing(),
         )
         assert source is not None
-        # Without words of its own, an edit goes by those of its source.
+        # An edit without a prompt uses the prompt of its source.
         made = made_at(self._store, record.account, request.media.url)
         told = self._telling(made)
         own = request.prompt or _prompt_of(told)
@@ -245,13 +245,13 @@ class Inputs:
         origin = self._origin(source)
         asked = self._create_of(origin)
         given = (RESOLUTIONS[asked.resolution or DEFAULT_RESOLUTION] if asked else source.lines) or RESOLUTIONS["720p"]
-        # A studio that draws everything smaller than asked for also makes its larger versions as much smaller.
+        # A studio that draws everything smaller than requested also scales its upscaled versions down by that factor.
         side = source.shorter_side or given
         lines = min(SIDES[1], round(side * (record.lines or SIDES[1]) / given))
         try:
             drawn = await self._video(origin, asked) if asked else None
         except RenderError:
-            # One of its pictures is no longer there.
+            # One of its pictures cannot be read any more: upscale the video instead of drawing it again.
             drawn = None
         if asked is None or drawn is None:
             return replace(self._edit(record, None, "", Resample(video, lines), record.take), shorter_side=None)
@@ -274,7 +274,7 @@ class Inputs:
         return await self._files.made(record.source or "", record.account)
 
     def _origin(self, record: StoredGeneration) -> StoredGeneration:
-        """The first of a chain of generations that show the same: upscaled ones, or ones with sound."""
+        """The first generation in a chain of versions with the same pictures: upscaled, or with sound."""
         seen = {record.id}
         while record.source is not None:
             source = self._store.find(record.source, record.account)
@@ -285,7 +285,7 @@ class Inputs:
         return record
 
     def _telling(self, record: StoredGeneration | None) -> StoredGeneration | None:
-        """The generation whose prompt describes what another shows: itself, or its source if it has no words."""
+        """The generation whose prompt describes a generation: itself, or its source if it has no prompt."""
         seen: set[str] = set()
         while record is not None and record.id not in seen:
             seen.add(record.id)
@@ -298,7 +298,10 @@ class Inputs:
         return record
 
     def _create_of(self, record: StoredGeneration) -> GenerationRequest | None:
-        """The request of a generation that was drawn from nothing, or None. The row may come from somebody else."""
+        """The request of a generation that is a created video, not an edit; None if it is not, or is not valid.
+
+        The row may come from somebody else, so it is checked again.
+        """
 
         def state_of(uid: str) -> str:
             earlier = self._store.find(uid, record.account)
@@ -336,11 +339,11 @@ class Inputs:
 
 
 def scaled(record: StoredGeneration, size: tuple[int, int]) -> tuple[int, int]:
-    """Return a size within the studio's limit, in the same ratio.
+    """Return a size scaled to the studio's setting, in the same ratio, as even numbers of pixels.
 
     Args:
-        record: the generation; its `shorter_side` is the limit.
-        size: the width and height.
+        record: the generation; its `shorter_side` is the new shorter side, or None to keep the size.
+        size: the width and height in pixels.
     """
     if record.shorter_side is None:
         return size
@@ -362,7 +365,7 @@ def _prompt_of(record: StoredGeneration | None) -> str:
 
 
 def tags(record: StoredGeneration, prompt: str | None) -> tuple[tuple[str, str], ...]:
-    """Return the metadata of a file.
+    """Return the metadata to write to a file, as names and values.
 
     Args:
         record: the generation.

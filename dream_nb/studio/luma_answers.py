@@ -14,7 +14,7 @@ from dream_nb.studio.answers import Drawing, asset_url, remarks, understood_word
 from dream_nb.studio.record import Output, StoredGeneration
 
 API_VERSION: Final = "2026-04-01"
-"""What the API says of itself in `X-API-Version`."""
+"""The version that the API reports in the header `X-API-Version`."""
 _STATES: Final[Mapping[str, str]] = {"dreaming": "processing"}
 _SIGNED: Final = 32
 
@@ -34,7 +34,7 @@ def is_current(path: str, query: Mapping[str, str]) -> bool:
     """Return whether this installation made an address, and it is still valid.
 
     Args:
-        path: the path of the address, or all of it without the query.
+        path: the path of the address, or the address without its query.
         query: the query of the address.
     """
     expires = query.get("expires", "")
@@ -44,7 +44,7 @@ def is_current(path: str, query: Mapping[str, str]) -> bool:
 
 
 def _signature(url: str, expires: int) -> str:
-    # Whatever host it is reached by.
+    # Only the name, so that the address is valid by whatever host the studio is reached.
     name = url.rpartition("/")[2]
     return installation.seal(f"studio address {name} {expires}")[:_SIGNED]
 
@@ -54,14 +54,14 @@ def luma_generation(
 ) -> bytes:
     """Return the `Generation` of the API, with additional fields of the studio.
 
-    These are `take`; while it is queued and nothing can be drawn, `stalled`, which says why; before it is done `note`,
+    These are `take`; while it is queued and nothing can be drawn, `stalled`, which says why; before it is done, `note`,
     which says why it takes longer, if there is a reason; while it is drawn, `progress` (0 to 1) and `thumbnail`; when
-    it is done, `drawn` and `unknown`: the words of the prompt that were drawn, and those that are not known.
+    it is done, `drawn` and `unknown`: the words of the prompt that were drawn, and those that are unknown.
 
     Args:
         record: the stored generation.
-        base_url: the beginning of its addresses.
-        seconds: the time for which these are valid, in seconds.
+        base_url: the base URL of its assets.
+        seconds: the time for which their addresses are valid, in seconds.
         outputs: its files, if there are several.
         drawing: the state of running drawings.
     """

@@ -65,7 +65,7 @@ class UploadedFiles:
         self._assets = assets
 
     def add(self, file: UploadedFile) -> None:
-        """Store a file. Its number is assigned here."""
+        """Store a file. The database assigns its number (`seq`)."""
         with self._db.transaction():
             self._db.execute(
                 f"INSERT INTO files ({_COLUMNS}) VALUES (NULL{', ?' * (len(file) - 1)})",  # noqa: S608 - names only
@@ -73,7 +73,12 @@ class UploadedFiles:
             )
 
     def find(self, uid: str, account: str | None) -> UploadedFile | None:
-        """Return a file by its id, of this account or (None) of any. Expired files are deleted."""
+        """Return a file by its id, or None if the account has none. Deletes the file if it has expired.
+
+        Args:
+            uid: the id of the file.
+            account: the account that it must belong to; None for any.
+        """
         row = self._db.execute(f"SELECT {_COLUMNS} FROM files WHERE id = ?", (uid,)).fetchone()  # noqa: S608 - names only
         file = _read(row) if row else None
         if file is None or account not in (None, file.account):
@@ -89,7 +94,7 @@ class UploadedFiles:
 
         Args:
             account: the account that the files belong to.
-            before: the number of a file; only older files are returned. None returns the newest.
+            before: the number (`seq`) of a file; only older files are returned. None returns the newest.
             most: the largest number of files to return.
             purpose: the purpose of the files to return, or None for all.
             state: the state of the files to return; None means all but deleted ones.
@@ -115,7 +120,12 @@ class UploadedFiles:
         return self._set(file, given=1)
 
     def examined(self, file: UploadedFile, problem: str | None) -> None:
-        """Record the result of an examination: the reason why a file cannot be used, or None."""
+        """Record the result of an examination.
+
+        Args:
+            file: the file that was examined.
+            problem: the reason why it cannot be used, or None.
+        """
         with self._db.transaction():
             self._db.execute(
                 "UPDATE files SET state = ?, failure_reason = ? WHERE id = ? AND state = 'pending'",
@@ -123,7 +133,7 @@ class UploadedFiles:
             )
 
     def delete(self, file: UploadedFile) -> UploadedFile:
-        """Remove the bytes of a file, and keep its row as deleted."""
+        """Remove the bytes of a file, and mark its row as deleted."""
         gone = self._set(file, state="deleted", deleted_at=moment())
         self._assets.remove(file.asset)
         return gone
@@ -145,7 +155,7 @@ class UploadedFiles:
 
 
 def _read(row: Sequence[object]) -> UploadedFile | None:
-    """The file of a row, or None if no studio wrote it."""
+    """The file of a row, or None if no studio can have written the row."""
     try:
         return _ROW.validate_python(tuple(row))
     except (ValueError, sqlite3.DataError):

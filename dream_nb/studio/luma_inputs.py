@@ -44,7 +44,7 @@ from dream_nb.studio.rules import Refusal
 from dream_nb.studio.source_files import SourceFiles
 
 DEFAULT_LINES: Final = "720p"
-"""The resolution of a video whose request names none."""
+"""The resolution of a video whose request does not say it."""
 _DEFAULT_RATIO: Final = "16:9"
 _DEFAULT_LAYERS: Final = "1k"
 _LAYERS: Final = {"1k": 1024, "2k": 2048}
@@ -52,18 +52,18 @@ _LAYERS: Final = {"1k": 1024, "2k": 2048}
 _MANGA_RATIO: Final = "2:3"
 _STRIP: Final = 3
 MOST_EDITED_SECONDS: Final = 18
-"""How long the source of an edit may be."""
-# How far an edit goes that is controlled by hand, and says no strength.
+"""The longest source of an edit, in seconds."""
+# The strength of an edit that has controls but does not say its strength.
 _MANUAL: Final = 0.5
-# How much of a picture stays that is edited.
+# The weight of the original picture in an image edit.
 _EDITED: Final = 0.4
-# Canvases: what is as far away as this is not seen.
+# In canvas sizes: a source at this distance is out of sight, and larger positions are cut to it.
 _FAR: Final = 1000.0
-# The freedom that poses are left with.
+# How much poses may deviate from the source, from 0 to 1, by the strength of the control.
 _POSES: Final = {"precise": 0.0, "coarse": 0.25}
 _DEFAULT_DURATION: Final = "5s"
 _PIXELS: Final = {"uni-1": 2**20, "uni-1-max": 2**22}
-"""Of an image, by its model."""
+"""The approximate number of pixels of an image, by model."""
 
 
 def kind_of(request: LumaRequest) -> Literal["video", "image"]:
@@ -77,7 +77,7 @@ def set_data_aside(document: dict[str, Any], assets: AssetFiles, base_url: str) 
     Args:
         document: the checked request, which is changed.
         assets: the folder of the files.
-        base_url: the beginning of their addresses.
+        base_url: the base URL of the files.
 
     Returns:
         The names of the files.
@@ -109,20 +109,20 @@ class LumaInputs:
     """Converts requests to briefs.
 
     Args:
-        files: reads the files that they refer to.
+        files: reads the files that requests refer to.
     """
 
     def __init__(self, files: SourceFiles) -> None:
         self._files = files
 
     def asked(self, record: StoredGeneration) -> LumaRequest:
-        """Return the request of a generation, whose row may come from somebody else.
+        """Return the request of a generation.
 
         Args:
-            record: the generation.
+            record: the generation. Its row may come from somebody else.
 
         Raises:
-            RenderError: it would be refused as a create.
+            RenderError: the request would be refused if it were sent now.
         """
         try:
             request = read_luma_request(record.request.encode(), None)
@@ -179,7 +179,7 @@ class LumaInputs:
             exr=bool(options.exr_export),
             tags=tags(record, request.prompt),
         )
-        # A studio that shortens its videos moves their guide frames nearer together.
+        # A studio that shortens its videos moves their guide frames closer together.
         shorter = brief.frames / (GRID_FRAMES_A_SECOND * asked)
         places = [round(index * shorter) for index in options.keyframe_indexes or ()]
         return replace(brief, anchors=tuple(map(Anchor, places, guides)))
@@ -194,7 +194,7 @@ class LumaInputs:
         )
         strength = None if edit.strength is None else STRENGTHS.index(edit.strength) / (len(STRENGTHS) - 1)
         if edit.controls is not None and strength is None:
-            # Supplying controls implies manual mode.
+            # Without a strength, controls imply manual mode.
             strength = _MANUAL
         modify = Modify(
             source,
@@ -258,7 +258,7 @@ class LumaInputs:
     async def _frame(
         self, record: StoredGeneration, field: str, reference: MediaReference | None, end: Literal["first", "last"]
     ) -> render.Keyframe | None:
-        """A given frame; for an earlier video, its first or last frame."""
+        """A given frame; for an earlier video, its first or last frame as `end` says."""
         if reference is None:
             return None
         if reference.generation_id is None:
@@ -269,7 +269,7 @@ class LumaInputs:
     async def _guides(
         self, record: StoredGeneration, field: str, references: list[MediaReference] | None
     ) -> list[render.Keyframe]:
-        """The pictures that single frames should look like."""
+        """The pictures that individual frames should look like."""
         return [render.Keyframe(data) for data in await self._pictures(record, field, references or ())]
 
     async def _pictures(
@@ -306,7 +306,7 @@ def _edit(record: StoredGeneration, request: LumaRequest, edit: Modify | Reframe
 
 
 def _controls(asked: EditControls | None) -> Controls:
-    """What is preserved of a source: every control that is enabled or has a value."""
+    """How much of a source each control preserves: those that are enabled or have a value; None for the others."""
     controls = asked or EditControls()
     free: dict[str, float | None] = {
         "depth": controls.depth.blur if controls.depth else None,
@@ -326,7 +326,7 @@ def _controls(asked: EditControls | None) -> Controls:
 
 
 def _placing(position: SourcePosition | None, size: tuple[int, int]) -> Placing:
-    """A place in fractions of the canvas, converted to its pixels."""
+    """A position in fractions of the canvas, converted to pixels."""
     if position is None:
         return Placing()
     width, height = size
@@ -339,7 +339,7 @@ def _placing(position: SourcePosition | None, size: tuple[int, int]) -> Placing:
 
 
 async def _sides(frame: render.Keyframe) -> tuple[int, int]:
-    """Width and height of a given frame."""
+    """The width and height of a given frame, in pixels."""
     try:
         return await asyncio.to_thread(_size_of, frame)
     except UnreadableFileError as error:
@@ -347,15 +347,15 @@ async def _sides(frame: render.Keyframe) -> tuple[int, int]:
 
 
 async def _size_like(frame: render.Keyframe, pixels: int) -> tuple[int, int]:
-    """Width and height in the ratio of a picture, as multiples of 16, with about that many pixels."""
+    """The width and height in the ratio of a picture, as multiples of 16, with about that many pixels."""
     wide, high = await _sides(frame)
-    # A strip has the outermost ratio of the API.
+    # The most extreme ratios of the API are 3:1 and 1:3.
     wide, high = min(wide, _STRIP * high), min(high, _STRIP * wide)
     return render.size_of_pixels(f"{wide}:{high}", pixels)
 
 
 async def _ratio_of(frame: render.Keyframe) -> str:
-    """The ratio for videos that is nearest to that of a given frame."""
+    """The video ratio that is closest to that of a given frame."""
     width, height = await _sides(frame)
 
     def away(ratio: str) -> float:

@@ -57,7 +57,7 @@ _PROMPT: Final[Json] = {
 
 
 def _reference(kind: str, *, generations: bool = True) -> Json:
-    """A picture or a video, named in exactly one of its ways."""
+    """The schema of a picture or video that is named in exactly one of the possible ways."""
     texts: Json = {
         "url": {"type": "string", "maxLength": MAX_URL, "pattern": HTTP_URL},
         "data": {"type": "string", "minLength": 1, "pattern": _BASE64},
@@ -77,7 +77,7 @@ def _reference(kind: str, *, generations: bool = True) -> Json:
 
 
 def _options(**own: Json) -> Json:
-    """Options of a video; what is not named here may only be off."""
+    """The schema of the options of a video: duration, resolution and `own`. All others must be off or left out."""
     properties: Json = {
         "duration": _nullable(_enum(*LUMA_DURATIONS)),
         "resolution": _nullable(_enum(*LUMA_RESOLUTIONS)),
@@ -91,7 +91,7 @@ def _options(**own: Json) -> Json:
 
 
 def _guides(last: int | None) -> Json:
-    """Pictures of single frames, and the index of each. They have to be as many, which no schema can say."""
+    """The schemas of guide frames and their indexes. Both must have the same length, which a schema cannot express."""
     index: Json = {"type": "integer", "minimum": 0} | ({} if last is None else {"maximum": last})
     bounds = {"minItems": 1, "maxItems": MAX_KEYFRAMES}
     return {
@@ -145,7 +145,7 @@ def _control(**own: Json) -> Json:
 
 
 def _request(kind: str, model: tuple[str, ...], ratios: tuple[str, ...], description: str, **own: Json) -> Json:
-    """The request of one type; what is not named here may only be left out."""
+    """The schema of the requests of one type: the common fields and `own`. All others must be null or left out."""
     properties: Json = {
         "prompt": _PROMPT,
         "type": _enum(kind),
@@ -155,7 +155,7 @@ def _request(kind: str, model: tuple[str, ...], ratios: tuple[str, ...], descrip
         "web_search": _FALSE,
         **dict.fromkeys(("source", "layering", "video", "output_format"), _NULL),
     }
-    # Types and models have defaults, which are those of images.
+    # The defaults of type and model are those of images, so other requests must give them.
     required = ["prompt", *(["type"] if kind != "image" else []), *(["model"] if "ray-3.2" in model else [])]
     required += ["source"] if kind not in ("image", "video") else []
     return object_of(properties | own, required=tuple(required), additionalProperties=False, description=description)

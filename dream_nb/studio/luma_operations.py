@@ -28,7 +28,7 @@ from dream_nb.studio.rules import Refusal
 from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Draft, InsufficientCreditsError, Store
 
-# They say who asked, and nothing of what is asked for.
+# Identifies the user, so it does not make a request different.
 _NOT_ASKED: Final = frozenset({"user_id"})
 
 
@@ -142,11 +142,11 @@ class _Account:
     account: str
 
     def generation(self, uid: str) -> tuple[str, str] | None:
-        """Return kind and state of a generation by its id, or None."""
+        """Return the kind and state of a generation by its id, or None."""
         record = self.store.find(uid, self.account, LUMA)
         return (record.kind, record.state) if record else None
 
     def file(self, uid: str) -> tuple[str, str] | None:
-        """Return MIME type and state of a file by its id, or None."""
+        """Return the MIME type and state of a file by its id, or None."""
         file = self.files.find(uid, self.account)
         return (file.mime_type, file.state) if file else None

@@ -1,6 +1,7 @@
-"""The rules of the Luma API: the types and the documentation of its official client, and no more.
+"""The rules of the Luma API, as far as the types and the documentation of its official client state them.
 
-A wrong form is a 400, an invalid combination or reference a 422, and a value that is too large a 413.
+A malformed request is refused with 400, an invalid combination or reference with 422, and a value that is too large
+with 413.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from dream_nb.api.schemas import Schema
 from dream_nb.studio.rules import Refusal, bad, is_http_url
 
 MAX_DATA: Final[Mapping[str, int]] = {"image": 50 * 2**20, "video": 200 * 2**20}
-"""Bytes of one picture or video that a request refers to."""
+"""The largest size in bytes of a picture or video that a request refers to."""
 UUID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 MIME: Final = r"^[a-z]+/[a-zA-Z0-9.+-]+$"
 _UUID: Final = re.compile(UUID)
 _MIME: Final = re.compile(MIME)
-# Every other field may be null, which is as good as left out.
+# In every other field, null means the same as leaving the field out.
 _NEVER_NULL: Final = frozenset({"prompt", "model", "style", "type", "web_search", "image_ref"})
 _DEFAULT_MODEL: Final = "uni-1"
 _COMBINATION: Final = "luma"
-"""The type of the errors of our own schemas that are about what does not go together."""
+"""The error type that our schemas use for invalid combinations of fields."""
 
 S = TypeVar("S", bound=Schema)
 
@@ -37,10 +38,10 @@ class Known(Protocol):
     """Everything in an account that a request may refer to."""
 
     def generation(self, uid: str) -> tuple[str, str] | None:
-        """Return kind ("image" or "video") and state of a generation by its id, or None."""
+        """Return the kind ("image" or "video") and state of a generation by its id, or None."""
 
     def file(self, uid: str) -> tuple[str, str] | None:
-        """Return MIME type and state of a file by its id, or None."""
+        """Return the MIME type and state of a file by its id, or None."""
 
 
 def read_luma_request(body: bytes, known: Known | None) -> LumaRequest:
@@ -48,13 +49,13 @@ def read_luma_request(body: bytes, known: Known | None) -> LumaRequest:
 
     Args:
         body: the JSON document.
-        known: everything that it may refer to; None if that was checked when it was accepted.
+        known: everything that the request may refer to; None if its references were checked when it was accepted.
 
     Raises:
         Refusal: the request breaks a rule; the detail names the field.
     """
     document = read_object(body)
-    # By its documentation the server's default is this one, whatever the type.
+    # The documentation gives this default for every type of request.
     document = {"model": _DEFAULT_MODEL} | document
     for field in _NEVER_NULL & document.keys():
         if document[field] is None:
@@ -91,14 +92,14 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def read_schema(schema: type[S], document: Mapping[str, Any]) -> S:
-    """Read a document as one of our schemas, without any field that the API does not know.
+    """Read a document as one of our schemas. Fields that the API does not know are refused.
 
     Args:
         schema: the schema.
         document: the document.
 
     Raises:
-        Refusal: the document violates the schema.
+        Refusal: the document violates the schema, or has an unknown field.
     """
     if "extra" in document:
         raise bad("extra", "is not a field of this request: remove it")
@@ -106,7 +107,7 @@ def read_schema(schema: type[S], document: Mapping[str, Any]) -> S:
         read = schema.from_body(document)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        # What has a wrong form is said first.
+        # Malformed fields are reported before invalid combinations.
         first = min(found, key=lambda one: one["type"] == _COMBINATION)
         place = ".".join(map(str, first["loc"]))
         detail = f"{place}: {first['msg']}" if place else first["msg"]
@@ -138,9 +139,10 @@ def _references(request: LumaRequest) -> Iterator[tuple[str, MediaReference]]:
 
 
 def _positions(request: LumaRequest) -> Iterator[tuple[str, MediaReference, str, str | None]]:
-    """Every reference with its place, the kind of media that belongs there, and the kinds that a generation may have.
+    """Every reference with its field, the kind of media that belongs there, and the kind of generation it may name.
 
-    By the documentation, a generation cannot be a reference picture, and only uploaded pictures have layers.
+    The last is None where generations are not accepted. By the documentation, these are reference pictures, and the
+    source of layering.
     """
     for place, reference in _references(request):
         if place == "source":
@@ -154,7 +156,7 @@ def _positions(request: LumaRequest) -> Iterator[tuple[str, MediaReference, str,
 
 
 def _given(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The values in the places of references, in a document that was not read yet."""
+    """The unchecked references in a document, with their fields."""
     video = document.get("video")
     options = video if isinstance(video, dict) else {}
     edit = options.get("edit") if isinstance(options.get("edit"), dict) else {}
@@ -170,7 +172,7 @@ def _given(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
 
 
 def _check_form(place: str, given: Mapping[str, Any]) -> None:
-    """Refuse invalid references before invalid combinations are checked."""
+    """Check the form of a reference, before combinations of fields are checked."""
     texts = {name: value for name, value in given.items() if isinstance(value, str)}
     for name in given:
         if name not in MediaReference.model_fields:

@@ -1,4 +1,7 @@
-"""The Luma API's operations on files: sent with the request, or announced, uploaded and completed; then examined."""
+"""The Luma API's operations on files.
+
+A file is sent within the request, or it is announced, uploaded and completed. Then it is examined.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ class LumaUploads:
         self._examining: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
-        """Examine files that an earlier studio did not examine, on the running loop."""
+        """Begin to examine the files that earlier studios did not examine, on the running loop."""
         for file in self._files.unexamined():
             self._examine(file)
 
@@ -85,7 +88,7 @@ class LumaUploads:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def create(self, request: Request) -> Response:
-        """`POST /files`, in both ways."""
+        """`POST /files`: a form that contains the file, or JSON that announces it."""
         account = self._access.account(request)
         if request.headers.get("content-type", "").startswith("multipart/form-data"):
             return await self._take(request, account)
@@ -103,7 +106,7 @@ class LumaUploads:
         return json_response(_created(file, upload), 201)
 
     async def _take(self, request: Request, account: str) -> Response:
-        """Read the bytes from the request."""
+        """Store a file whose bytes are in the request."""
         body = await self._access.body(request)
 
         async def chunks() -> AsyncIterator[bytes]:
@@ -135,7 +138,7 @@ class LumaUploads:
         return json_response(_created(file, None), 201)
 
     async def put(self, request: Request) -> Response:
-        """`PUT` of the bytes, to the address that `create` returned, without a key."""
+        """`PUT` of the bytes to the address that `create` returned, without a key."""
         if "authorization" in request.headers:
             raise Refusal(400, "this address has a signature: leave out the Authorization header")
         uid = request.path_params["id"]
@@ -156,7 +159,7 @@ class LumaUploads:
                 async for chunk in request.stream():
                     await asyncio.to_thread(into.write, chunk)
         except ClientDisconnect:
-            # Nobody hears this, and it is no defect.
+            # The client has left, so nobody receives this answer; raised so that it is not logged as a defect.
             raise Refusal(400, "the connection ended within the file") from None
         return Response(status_code=200)
 
@@ -221,7 +224,7 @@ class LumaUploads:
             problem = fault.reject if fault else await asyncio.to_thread(self._problem, file)
             self._files.examined(file, problem)
         except Exception:
-            # It stays pending, and is examined when a studio next starts.
+            # The file stays pending, and is examined when a studio next starts.
             logger.exception("file %s could not be examined", file.id)
 
     def _problem(self, file: UploadedFile) -> str | None:
@@ -250,7 +253,7 @@ class LumaUploads:
 
 
 def _announced(document: dict[str, Any], account: str) -> UploadedFile:
-    """A file according to its announcement."""
+    """Return a pending file as it was announced, after checking the announcement."""
     for name in _NEVER_NULL:
         if name in document and document[name] is None:
             raise bad(name, "null is not a value: leave the field out")
@@ -270,7 +273,7 @@ def _announced(document: dict[str, Any], account: str) -> UploadedFile:
     try:
         asked = read_schema(FileRequest, document)
     except Refusal as refusal:
-        # Nothing of a file is a matter of what goes together.
+        # An announcement is never refused with 422, the status for invalid combinations.
         raise Refusal(400, refusal.detail) from None
     if not is_mime(asked.mime_type):
         raise bad("mime_type", f"{asked.mime_type[:40]!r} is not a MIME type")
@@ -294,12 +297,12 @@ def _announced(document: dict[str, Any], account: str) -> UploadedFile:
 
 
 def _shown(file: UploadedFile) -> dict[str, Any]:
-    """The `File` of the API."""
+    """Return the `File` of the API."""
     return {name: value for name, value in file._asdict().items() if name in _SHOWN}
 
 
 def _created(file: UploadedFile, upload: dict[str, Any] | None) -> bytes:
-    """The `CreateFileResponse` of the API."""
+    """Return the `CreateFileResponse` of the API."""
     return to_json({"id": file.id, "state": file.state, "file": _shown(file), "upload": upload})
 
 

@@ -38,13 +38,13 @@ def object_of(properties: Json, *, required: tuple[str, ...] = (), **more: Any) 
 def operation(
     name: str, summary: str, status: int, schema: str | None, refusals: Mapping[int, str], **more: Any
 ) -> Json:
-    """Return an operation.
+    """Return the description of an operation.
 
     Args:
         name: the id of the operation.
         summary: what the operation does.
         status: the status of a success.
-        schema: the schema of the answer, or None if it is empty.
+        schema: the name of the schema of the answer, or None if the answer is empty.
         refusals: the reasons for refusals, by status.
         more: additional fields.
     """
@@ -75,5 +75,5 @@ def written(title: str, version: str, description: str, base_url: str, paths: Js
 
 
 def chosen(reasons: Mapping[int, str], codes: Iterable[int]) -> dict[int, str]:
-    """Return some of the reasons for refusals."""
+    """Return the reasons for refusals with the given status codes."""
     return {code: reasons[code] for code in codes}

@@ -43,9 +43,9 @@ from dream_nb.studio.store import Draft, InsufficientCreditsError, Store
 TAKE_HEADER: Final = "Dream-Take"
 _SYNC_SECONDS: Final = 60.0
 _SYNC_LOOK_SECONDS: Final = 0.05
-# Where the resolution of a video is unknown.
+# The resolution of an upscaled video if that of its source is unknown.
 _UPSCALED: Final = "1080p"
-# What made a video of 2024, when there was one model.
+# The model of videos whose request names none, as in 2024, when only one existed.
 _MODEL_OF_2024: Final = "ray-1-6"
 
 
@@ -125,7 +125,7 @@ class Operations:
         offset = rules.whole_number("offset", query.get("offset"), 0, 0, rules.MAX_OFFSET)
         uids = self._store.page(account, DREAM_MACHINE, limit + 1, offset)
         base_url = self._access.base_url(request)
-        # What is finished is known by its id: only the others are looked up.
+        # The documents of finished generations are cached by id: only the others are looked up.
         known = answers.finished(base_url)
         shown = [known.get(uid) or self._written(uid, base_url) for uid in uids[:limit]]
         return json_response(answers.page(list(filter(None, shown)), len(uids) > limit, limit, offset))
@@ -197,13 +197,13 @@ class Operations:
         return json_response(answers.generation(record, draft.base_url), status)
 
     def stop_waiting(self) -> None:
-        """Answer requests that wait for a picture at once, because this studio is ending."""
+        """Answer waiting requests for pictures now, because this studio is stopping."""
         self._ending.set()
 
     async def _finished(self, request: Request, record: StoredGeneration, seconds: float | None) -> StoredGeneration:
-        """Return a generation as soon as it is finished, or in its state after a number of seconds."""
+        """Return a generation as soon as it is finished, or as it is after `seconds`, by default 60."""
         end = time.monotonic() + (_SYNC_SECONDS if seconds is None else seconds)
-        # Another studio on the same folder may draw it, so the database is asked.
+        # Polls the database, because another studio on the same folder may draw it.
         while record.state not in FINAL_STATES and (left := end - time.monotonic()) > 0:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), min(left, _SYNC_LOOK_SECONDS))
@@ -216,7 +216,7 @@ class Operations:
         return record
 
     def _source(self, request: Request, account: str) -> StoredGeneration | None:
-        """The generation that the path of a request names."""
+        """The generation that the path of a request names, or None if the path has no id."""
         if "id" not in request.path_params:
             return None
         source = self._store.find(request.path_params["id"], account, DREAM_MACHINE)
@@ -237,7 +237,7 @@ class Operations:
         base_url = self._access.base_url(request)
         lines = self._lines(account, asked, source)
         document = asked.wire()
-        # The same sound for another video is another request.
+        # The same prompt for the sound of another video is a different request.
         digest = rules.digest(document | ({"media": source.id} if source else {}))
         inputs = set_aside(document, type(asked), self._assets, base_url)
         written = to_json(document)
@@ -284,7 +284,7 @@ class Operations:
 
 
 def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return an answer whose body is JSON already."""
+    """Return a response whose body is already encoded as JSON."""
     return Response(body, status, headers, "application/json")
 
 

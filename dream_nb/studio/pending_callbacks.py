@@ -29,11 +29,17 @@ class PendingCallbacks:
         self._store = store
 
     def claim(self, lease_until: float) -> tuple[StoredGeneration, str, int] | None:
-        """Claim the oldest callback that nobody delivers: its generation, the state to report, and the tries so far.
+        """Claim the oldest callback that no studio is delivering.
 
         The callbacks of one generation are delivered one after the other, in the order of its states. Callbacks that
         this installation did not accept are dropped, because a database from elsewhere may contain callbacks to
         anywhere.
+
+        Args:
+            lease_until: when the claim ends, in seconds since 1970.
+
+        Returns:
+            The generation, the state to report, and the number of tries so far; None if nothing is pending.
         """
         find = (
             "SELECT rowid, generation, state, tries FROM callbacks c WHERE outcome IS NULL"
@@ -68,7 +74,7 @@ class PendingCallbacks:
             self._db.execute("UPDATE callbacks SET tries = tries + 1 WHERE generation = ? AND state = ?", (uid, state))
 
     def end(self, uid: str, state: str, outcome: str | None) -> None:
-        """Record how a callback ended; None makes it pending again."""
+        """Record the outcome of a callback; None makes it pending again."""
         with self._db.transaction():
             self._db.execute(
                 "UPDATE callbacks SET outcome = ?, owner = NULL, lease_until = NULL"

@@ -10,18 +10,18 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 LARGEST_HEAD: Final = 2**16
-"""Bytes of a request's first line and headers; a longer one is answered 400."""
+"""The largest size in bytes of a request's first line and headers; larger ones are answered 400."""
 
 
 class Protocol(H11Protocol):
     """A connection that is closed if a request does not arrive in time.
 
-    Uvicorn has no limit, neither for the first byte nor for the last, so a client that opens connections and sends
-    little could use up all of them. The limit applies to the whole request, so that single bytes do not prolong it.
+    Uvicorn has no time limit for receiving a request, so a client that opens connections and sends little could use up
+    all of them. The limits apply to the whole head and the whole body, so that single bytes do not prolong them.
 
     Attributes:
-        head_seconds: the time limit for a request's first line and headers, in seconds, from the moment when it may
-            begin.
+        head_seconds: the time limit for a request's first line and headers, in seconds, from the moment when the
+            connection is ready for it.
         body_seconds: the time limit for its body after that, in seconds.
     """
 
@@ -32,7 +32,7 @@ class Protocol(H11Protocol):
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait."""
+        """Begin to wait for a request."""
         super().connection_made(transport)
         self._watch()
 

@@ -1,4 +1,4 @@
-"""The studio's queue: what is drawn next, on any executor."""
+"""The studio's queue, which draws generations on any executor."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ from dream_nb.studio.store import Store
 
 logger = logging.getLogger("dream_nb.studio")
 _BEATS_PER_LEASE = 3
-# How soon a cluster that has grown is used: it is asked, and does not tell.
+# How often a cluster is asked for its width, because it does not notify the studio when it grows.
 _CLUSTER_SECONDS = 1.0
-# And one of which nothing is known yet.
+# The same before it first answers.
 _FIRST_SECONDS = 0.05
-# Why a drawing failed that nothing is wrong with, as a word of the Luma API.
+# The Luma API's failure code for a drawing that failed through no fault of its request.
 _DEFECT = "generation_failed"
 _ID = re.compile(r"[0-9a-f-]{36}")
 
@@ -51,7 +51,7 @@ class RequestInputs(Protocol):
     """Converts the requests of one dialect to briefs."""
 
     def asked(self, record: StoredGeneration) -> Any:
-        """Return the request of a generation. Raises `RenderError` if no server would accept it."""
+        """Return the request of a generation. Raises `RenderError` if the request is not valid."""
 
     async def brief(self, record: StoredGeneration, request: Any) -> Brief:
         """Return the brief of a generation with that request."""
@@ -62,7 +62,7 @@ class Queue:
 
     Args:
         store: the store, shared with other studios on the same folder.
-        presence: tells which of those studios are alive.
+        presence: knows which of those studios are running.
         assets: the folder of the files.
         progress: a folder for the files in which workers report their progress.
         inputs: the converters to briefs, one for each dialect.
@@ -125,7 +125,7 @@ class Queue:
         try:
             self._take_work()
         except Exception:
-            # Whoever asked for something has it on record; the next beat tries again.
+            # Generations are stored before this is called, so the next heartbeat tries again.
             logger.exception("the studio's queue is interrupted at the moment")
 
     def cancel(self, uid: str) -> None:
@@ -135,7 +135,7 @@ class Queue:
 
     def progress(self, uid: str) -> float | None:
         """Return the fraction done of a drawing, from 0 to 1; None if its workers have not reported it."""
-        # Another studio on this folder may draw it: how many runs it has is seen by the files alone.
+        # Another studio on this folder may draw it, so only the files show how many runs it has.
         said: list[float] = []
         with contextlib.suppress(OSError, ValueError):
             while True:
@@ -143,7 +143,7 @@ class Queue:
         return min(1.0, max(0.0, sum(said))) if said else None
 
     def _said(self, uid: str, run: int = 0) -> Path:
-        # As with assets: a database may name anything.
+        # As with assets, a database may contain any name.
         return self._progress / f"{uid if _ID.fullmatch(uid) else 'nobody'}.{run}"
 
     def thumbnail(self, asset: str) -> str | None:
@@ -161,7 +161,7 @@ class Queue:
                     break
                 taken.append(record)
         finally:
-            # Where the next one cannot be claimed, these are this studio's all the same.
+            # Even if claiming the next one fails, these have been claimed by this studio.
             for number, record in enumerate(taken):
                 self._begin(record, free // len(taken) + (number < free % len(taken)))
 
@@ -177,23 +177,23 @@ class Queue:
         return self._settings.at_once or width(executor)
 
     def stalled(self) -> str | None:
-        """Return why no queued generation is drawn, as a clause; None if they are."""
+        """Return why no queued generation is being drawn, as a clause; None otherwise."""
         if self._asked is not None and problem(self._asked):
-            # Somebody may just have given it another one.
+            # The executor may just have been replaced.
             with contextlib.suppress(Exception):
                 self._executor()
             return problem(self._asked)
         return None
 
     def note(self) -> str | None:
-        """Return why nothing is drawn now, although it may begin at any time, as a clause; None if something is."""
+        """Return why nothing is being drawn now although it may start at any time, as a clause; None otherwise."""
         return None if self._asked is None else note(self._asked)
 
     def _begin(self, record: StoredGeneration, workers: int) -> None:
         """Draw a claimed generation, with the given number of workers."""
         drawing = self._dreaming[record.id] = _Drawing(record, workers)
         drawing.task = asyncio.create_task(self._finish(drawing))
-        # Not the task's own `finally`: one that is cancelled before it began never comes to that.
+        # A callback rather than `finally` in the task: a task that is cancelled before it starts never runs its body.
         drawing.task.add_done_callback(functools.partial(self._end, record))
         self._changed()
 
@@ -201,7 +201,7 @@ class Queue:
         return time.time() + self._settings.lease_seconds
 
     async def _beat(self) -> None:
-        # The one thing that is polled: another studio may have died, or left work that nobody does.
+        # Polls, because other studios that die do not notify this one, and may leave unfinished work.
         while True:
             with contextlib.suppress(sqlite3.Error):
                 self._store.renew(list(self._dreaming), self._lease())
@@ -229,7 +229,7 @@ class Queue:
         elif task.cancelled() or task.result():
             self._store.release(record.id)
         self._changed()
-        # Where nothing could be drawn, it is not tried again at once: the executor is shutting down.
+        # If nothing could be drawn, because the executor is shutting down, the next heartbeat tries again.
         if task.cancelled() or not (task.exception() or task.result()):
             self.wake()
 
@@ -246,7 +246,7 @@ class Queue:
             self._assets.remove(thumbnail_of(record.asset))
 
     async def _finish(self, drawing: _Drawing) -> bool:
-        """Draw a generation to its end. Returns True if it has to be drawn again later."""
+        """Draw a generation, and store its outcome. Returns True if it has to be drawn again later."""
         record = drawing.record
         try:
             await self._keep(record, await self._draw(drawing, await self._brief(record)))
@@ -264,14 +264,15 @@ class Queue:
 
     async def _keep(self, record: StoredGeneration, files: Sequence[RenderedFile]) -> None:
         names = [record.asset, *(new_name(file.suffix) for file in files[1:])]
-        # A thread cannot be called back: what is deleted meanwhile must not come back as a file.
+        # A thread cannot be cancelled, so `cancel` leaves this generation alone meanwhile: if it was deleted, its files
+        # are removed below.
         self._writing.add(record.id)
         try:
             for name, file in zip(names, files, strict=True):
                 await asyncio.to_thread(self._assets.write, name, file.data)
         finally:
             self._writing.discard(record.id)
-        # First, so that nobody finds it beside a completed file, even where this studio is killed in between.
+        # Before completion is recorded, so that no thumbnail remains beside a completed file if this studio is killed.
         self._remove_thumbnail(record)
         outputs = [
             Output(name, file.type, to_json(file.layer).decode() if file.layer else None)
@@ -283,7 +284,7 @@ class Queue:
             self._assets.remove(*(name for name in names if name not in kept))
 
     async def _brief(self, record: StoredGeneration) -> Brief:
-        """The brief of a generation. Its row may come from somebody else, so it is checked like a create."""
+        """The brief of a generation. Its row may come from somebody else, so it is checked like a new request."""
         inputs = self._inputs[record.api]
         asked = inputs.asked(record)
         words = set(re.findall(r"\w+", (asked.prompt or "").lower()))
@@ -321,7 +322,7 @@ class Queue:
         try:
             parts = await asyncio.gather(*made)
         finally:
-            # One that failed leaves no other waiting.
+            # If one run fails, the others are not needed.
             for task in made:
                 task.cancel()
         joined: bytes = await self._call(drawing.record, join_runs, brief, parts)
@@ -332,7 +333,7 @@ class Queue:
         made: list[bytes] = await self._call(
             drawing.record, render_run, brief, run, progress, None if number else thumbnail
         )
-        # The last one joins them.
+        # One worker is kept to join the runs.
         self._keep_workers(drawing, max(1, drawing.workers - 1))
         return made
 
@@ -347,7 +348,7 @@ class Queue:
         return self._said(record.id, run), self._assets.place(thumbnail_of(record.asset))
 
     async def _call(self, record: StoredGeneration, work: Callable[..., Any], *args: object) -> Any:
-        # Starting worker processes takes a moment that the event loop has no time for.
+        # In a thread, because starting worker processes would block the event loop.
         future = await asyncio.to_thread(self._hand_over, record, work, *args)
         return await asyncio.wrap_future(future)
 
@@ -357,9 +358,9 @@ class Queue:
         except BrokenExecutor:
             raise
         except RuntimeError as error:
-            # What executors raise when they are shut down: at the end of the interpreter, or before a new one is there.
+            # Executors raise this once they are shut down: when the interpreter exits, or before a new one is ready.
             raise _NoExecutorError from error
-        # A worker cannot be called back either: one that draws what was deleted goes on showing it.
+        # A worker cannot be cancelled either: it keeps writing the temporary files of a deleted generation to the end.
         future.add_done_callback(lambda _: self._tidy(record))
         return future
 
@@ -370,7 +371,7 @@ class _Drawing:
 
     Attributes:
         record: the generation.
-        workers: the number of workers that it keeps.
+        workers: the number of workers that are reserved for it.
         task: the task that draws it.
     """
 

@@ -20,7 +20,7 @@ from dream_nb.studio.settings import LENGTHS, SIDES
 DREAM_MACHINE: Final = "dream-machine"
 LUMA: Final = "luma"
 APIS: Final = (DREAM_MACHINE, LUMA)
-"""In which of its dialects a studio was asked for a generation."""
+"""The dialects in which a studio accepts requests."""
 _MOST_MILLICENTS: Final = 10**12
 _MOST_WORDS: Final = 10_000
 ASSET: Final = rf"^[0-9a-f]{{32}}\.(mp4|{'|'.join(IMAGE_FORMATS)})$"
@@ -28,7 +28,7 @@ _ID: Final = r"^[0-9a-f-]{36}$"
 
 
 def _object(text: str) -> str:
-    # Answers contain it as it is.
+    # Checked because answers contain the text unchanged.
     if not isinstance(from_json(text, allow_inf_nan=False), dict):
         raise ValueError("not a JSON object")
     return text
@@ -72,11 +72,11 @@ class StoredGeneration(NamedTuple):
     seal: str | None = None
 
     def sealed(self) -> StoredGeneration:
-        """Return the same record, as accepted by this installation."""
+        """Return the same record with the seal of this installation."""
         return self._replace(seal=installation.seal(self._accepted()))
 
     def is_sealed(self) -> bool:
-        """Return whether this installation accepted it, which decides about its callbacks and downloads."""
+        """Return whether this installation accepted it. If not, its callbacks and downloads are refused."""
         return installation.is_sealed(self._accepted(), self.seal)
 
     def _accepted(self) -> str:
@@ -106,7 +106,7 @@ def read_row(row: Sequence[object]) -> StoredGeneration:
         row: the values of `COLUMNS`.
 
     Raises:
-        ValueError: the studio cannot have written this.
+        ValueError: no studio can have written the row.
     """
     return _ROW.validate_python(tuple(row))
 

@@ -1,7 +1,7 @@
 """The rules of the Dream Machine API. Every refusal is a 400 that names the field.
 
 The path of 2024 is as lax as that API was. Requests of 2025 are checked against everything that is documented, unless
-the studio is lenient, so that what is accepted here does not fail at the hosted server.
+the studio is lenient, so that requests accepted here do not fail on the hosted server.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MAX_PAGE: Final = 1000
 MAX_OFFSET: Final = 2**53
 MAX_TAKE: Final = 10**6
 DURATION: Final = r"^([1-9]|10)s$"
-# Without a name and password before the host: they would be stored and echoed.
+# Does not allow a user name and password before the host, which would be stored and echoed.
 HTTP_URL: Final = (
     r"^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9._~%-]+|\[[0-9A-Fa-f:.]+\])"
     r"(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?"
@@ -52,9 +52,9 @@ DATA_URL: Final = (
 )
 _HTTP_URL: Final = re.compile(HTTP_URL)
 DEFAULT_RESOLUTION: Final = "720p"
-"""Of a video whose request names none."""
+"""The resolution of a video whose request does not say it."""
 MAX_PLACE: Final = 2**14
-"""Pixels that a request may move, cut or resize a source by."""
+"""The largest position or size, in pixels, in a request that places a source."""
 PLACES: Final = {
     "grid_position_x": -MAX_PLACE,
     "grid_position_y": -MAX_PLACE,
@@ -65,10 +65,10 @@ PLACES: Final = {
     "resized_width": 1,
     "resized_height": 1,
 }
-"""The fields that say where in a new ratio the source lies, each with its least value."""
+"""The fields that place the source on the canvas of a new ratio, each with its lowest value."""
 MAX_SYNC: Final = 3600.0
-"""Seconds that an answer may wait for its picture."""
-# Of 2025, on the paths of 2024.
+"""The longest time that an answer may wait for its picture, in seconds."""
+# Fields of 2025 that may be null on the paths of 2024.
 _HOSTED_FIELDS: Final = frozenset({"duration", "resolution", "concepts", "format"})
 _OF_2025: Final = frozenset({"format", *DELIVERY} - {"callback_url"})
 _REQUIRED: Final = {
@@ -78,7 +78,7 @@ _REQUIRED: Final = {
     "reframe_video": ("generation_type", "model"),
     "reframe_image": ("generation_type", "model"),
 }
-"""What 2025 requires beyond the schemas, by `generation_type`."""
+"""The fields that the API of 2025 requires in addition to the schemas, by `generation_type`."""
 
 Request = Create | Edit
 R = TypeVar("R", bound=Request)
@@ -107,7 +107,7 @@ def read_request(schema: type[R], body: bytes, state_of: StateOf, *, is_strict: 
     Args:
         schema: one of `REQUESTS`.
         body: the JSON document.
-        state_of: a function that returns the state of a generation of the account by its id, or None if there is none.
+        state_of: a function that returns the state of a generation of the account by its id, or None if it is unknown.
         is_strict: whether to apply everything that is documented for 2025.
 
     Raises:
@@ -126,7 +126,7 @@ def read_request(schema: type[R], body: bytes, state_of: StateOf, *, is_strict: 
         raise bad(_path(first["loc"]), first["msg"]) from None
     request: Request = read
     if isinstance(request, ImageGenerationRequest):
-        # Both years have this path: what has a field of 2025 is of 2025.
+        # Both versions use this path: a request with a field of 2025 counts as one of 2025.
         is_strict = is_strict and not _OF_2025.isdisjoint(document)
     nullable = frozenset() if is_strict or not isinstance(request, Create) else _HOSTED_FIELDS
     for field in _nulls(request, "", nullable) if b"null" in body else ():
@@ -147,13 +147,13 @@ def read_request(schema: type[R], body: bytes, state_of: StateOf, *, is_strict: 
 
 
 def digest(document: Mapping[str, Any]) -> str:
-    """Return what identical requests have in common: everything except the form of the answer."""
+    """Return a hash of a request, without the fields that only control how the answer is delivered."""
     canonical = to_json(_sorted({key: value for key, value in document.items() if key not in DELIVERY}))
     return hashlib.sha256(canonical).hexdigest()
 
 
 def whole_number(field: str, text: str | None, default: int, lowest: int, highest: int) -> int:
-    """Return a number from a query or header. Raises Refusal."""
+    """Return a number from a query or header, or `default` if it is missing. Raises Refusal if it is not valid."""
     if text is None:
         return default
     if not re.fullmatch(r"-?[0-9]{1,20}", text) or not lowest <= int(text) <= highest:
@@ -162,7 +162,7 @@ def whole_number(field: str, text: str | None, default: int, lowest: int, highes
 
 
 def is_http_url(text: str) -> bool:
-    """Return whether a text is a URL that a request may contain."""
+    """Return whether a text is an http(s) URL that a request may contain."""
     return len(text) <= MAX_URL and _HTTP_URL.fullmatch(text) is not None
 
 
@@ -175,13 +175,13 @@ def _sorted(value: Any) -> Any:
 
 
 def _path(parts: tuple[int | str, ...]) -> str:
-    # Tags of unions ("image", "generation") stand in pydantic's path beside the names of fields.
+    # Pydantic's path contains the tags of unions ("image", "generation") among the names of fields.
     shown = [str(part) for index, part in enumerate(parts) if index == 0 or part not in ("image", "generation")]
     return ".".join(shown) or "body"
 
 
 def _nulls(value: Any, path: str, nullable: Collection[str]) -> Iterator[str]:
-    """Fields of the specification that were sent as null, which it never allows."""
+    """The fields that were sent as null although the specification does not allow it."""
     if isinstance(value, BaseModel):
         for name in type(value).model_fields:
             if name == "extra" or name not in value.model_fields_set or name in nullable:
@@ -197,7 +197,7 @@ def _nulls(value: Any, path: str, nullable: Collection[str]) -> Iterator[str]:
 
 
 def _check_documented(request: Request, document: Mapping[str, Any]) -> None:
-    """Check what is not in the schemas but in the documentation of 2025."""
+    """Check the rules of 2025 that are in the documentation but not in the schemas."""
     for field in _REQUIRED.get(request.generation_type, ()):
         if document.get(field) is None:
             raise bad(field, "is required")
@@ -208,7 +208,7 @@ def _check_documented(request: Request, document: Mapping[str, Any]) -> None:
 
 
 def _unknown_fields(request: Request) -> Iterator[str]:
-    """Fields that are in no specification. Images have no additional ones: both versions use the same path."""
+    """The fields that are in no specification. Images are not checked, because both versions use the same path."""
     if isinstance(request, ImageGenerationRequest):
         return
     yield from request.extra

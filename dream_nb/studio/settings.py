@@ -11,9 +11,9 @@ from dream_nb.api.request_models import RESOLUTIONS
 from dream_nb.media.pictures import MOST_PIXELS
 
 SIDES: Final = (1, max(RESOLUTIONS.values()))
-"""Pixels that the shorter side of a drawing may have."""
+"""The lowest and highest setting for the shorter side of drawings, in pixels."""
 LENGTHS: Final = (0.01, 3600.0)
-"""Seconds to which a studio may shorten its videos."""
+"""The lowest and highest setting for the longest playing time, in seconds."""
 SIDE_VARIABLE: Final = "DREAM_NB_STUDIO_SIDE"
 SECONDS_VARIABLE: Final = "DREAM_NB_STUDIO_SECONDS"
 
@@ -62,10 +62,10 @@ class Settings:
             the environment variable `DREAM_NB_STUDIO_SIDE`.
         longest_seconds: the longest playing time of a video, in seconds; None keeps the durations of the API. By
             default the environment variable `DREAM_NB_STUDIO_SECONDS`.
-        follows_environment: whether these two variables are read again at each request, as in a notebook, whose cells
-            may set them, and not only when the studio is opened.
-        public_url: the beginning of asset URLs, if the address that a client used must not be given to others; it ends
-            with the prefix `/dream-machine/v1`.
+        follows_environment: whether these two variables are read at each request, not only when the studio is opened.
+            This is for notebooks, whose cells may set them.
+        public_url: the base URL of assets, with the prefix `/dream-machine/v1`, if the address that a client used must
+            not be passed on to others; by default that address.
         balance: the balance of a new account, in USD cents.
         prices: the prices of generations that the public table does not have.
         lenient: whether to accept requests of 2025 that its documentation excludes, for experiments.
@@ -110,13 +110,13 @@ class Settings:
     address_seconds: float = 3600.0
 
     def now(self) -> Settings:
-        """Return the settings for a request that has just come."""
+        """Return the settings for a request that has just arrived."""
         if not self.follows_environment:
             return self
         try:
             return replace(self, shorter_side=_side(), longest_seconds=_seconds())
         except ValueError:
-            # A wrong value is told when a studio is opened. Here it would fail a request that has nothing wrong.
+            # An invalid value is reported when a studio is opened. Here it would make a valid request fail.
             return self
 
     @property
@@ -125,7 +125,7 @@ class Settings:
         return 2 * self.max_body
 
     def __post_init__(self) -> None:
-        """Refuse values that no drawing can have."""
+        """Refuse a side or playing time that is out of range."""
         for name, variable, value, (lowest, highest) in (
             ("shorter_side", SIDE_VARIABLE, self.shorter_side, SIDES),
             ("longest_seconds", SECONDS_VARIABLE, self.longest_seconds, LENGTHS),

@@ -23,7 +23,7 @@ _ASSET_URL: Final = re.compile(
 
 
 def made_at(store: Store, account: str, url: str) -> StoredGeneration | None:
-    """Return the generation of an account whose file has an address.
+    """Return the generation of an account whose file has the given address, or None.
 
     Args:
         store: the store of the generations.
@@ -64,14 +64,14 @@ class SourceFiles:
         """
         own = _ASSET_URL.fullmatch(url)
         if own and (data := await self.read(own[2])) is not None:
-            # A file of this studio, by whatever address it is reached; its name is as good as a key.
+            # A file of this studio, by whatever host it is addressed. Whoever knows its name may read it.
             if own[1] == LUMA_PREFIX and not is_current(own[2], httpx2.URL(url).params):
                 raise RenderError(f"{UNREADABLE}: {field}: the address has expired")
             return data
         if own and url.partition("?")[0].startswith(f"{record.base_url}/assets/"):
             raise RenderError(f"{UNREADABLE}: {field}: the file of this generation is gone")
         if url[:5].lower() != "data:" and not record.is_sealed():
-            # Whoever wrote the row would learn who opens the library, and when.
+            # The download would reveal to whoever wrote the row who opens the library, and when.
             raise RenderError(f"{UNREADABLE}: {field}: this generation was not asked for here, so nothing is fetched")
         try:
             return await (self._fetcher.picture(url) if kind == "image" else self._fetcher.video(url))
@@ -79,7 +79,7 @@ class SourceFiles:
             raise RenderError(f"{UNREADABLE}: {field}: {error}") from None
 
     async def made(self, uid: str, account: str) -> tuple[StoredGeneration, bytes]:
-        """Return an earlier generation, and its file.
+        """Return an earlier generation and its file.
 
         Args:
             uid: the id of the generation.
@@ -113,7 +113,7 @@ class SourceFiles:
         return data
 
     async def read(self, name: str) -> bytes | None:
-        """Return a file of the studio by its name, or None."""
+        """Return a file of the studio by its name, or None if it cannot be read."""
         try:
             return await asyncio.to_thread(self._assets.read, name)
         except OSError:

@@ -74,7 +74,7 @@ class Store:
             check: a function that raises an error if an account may not create anything now.
 
         Returns:
-            For each the stored generation, or the refusal: what `check` raised, or an `InsufficientCreditsError`.
+            For each draft the stored generation, or the error: what `check` raised, or an `InsufficientCreditsError`.
         """
         with self._db.transaction():
             return [self._created(draft, check) for draft in drafts]
@@ -85,7 +85,7 @@ class Store:
             self._pay(draft.account, draft.price)
         except (InsufficientCreditsError, Refusal) as refusal:
             return refusal
-        # As few statements as can be: they are most of what a create costs.
+        # As few statements as possible: they are most of the cost of a create.
         take = self._count(draft.account, draft.digest)
         record = StoredGeneration(
             id=draft.id,
@@ -114,18 +114,18 @@ class Store:
         return record
 
     def find(self, uid: str, account: str | None = None, api: str | None = None) -> StoredGeneration | None:
-        """Return a generation by its id. Rows that no studio has written are ignored.
+        """Return a generation by its id, or None. Rows that no studio can have written are ignored.
 
         Args:
             uid: the id.
-            account: the account that it must belong to, or None.
-            api: the dialect that it must be of, or None.
+            account: the account that it must belong to, or None for any.
+            api: the dialect of its request, or None for any.
         """
         record = self._read("id", uid)
         return record if record and account in (None, record.account) and api in (None, record.api) else None
 
     def find_made(self, asset: str, account: str) -> StoredGeneration | None:
-        """Return the generation of an account with a file of that name."""
+        """Return the generation of an account with a file of that name, or None."""
         record = self._read("asset", asset)
         return record if record and record.account == account else None
 
@@ -141,7 +141,7 @@ class Store:
 
     def page(self, account: str, api: str, limit: int, offset: int) -> list[str]:
         """Return the ids of an account's generations in a dialect, newest first."""
-        # As one text, which is decoded once: an id of ours has no comma in it.
+        # Joined into one text, so that only one value is decoded. Our ids contain no commas.
         (uids,) = self._db.execute(
             "SELECT group_concat(id) FROM"
             " (SELECT id FROM generations WHERE account = ? AND api = ? ORDER BY seq DESC LIMIT ? OFFSET ?)",
@@ -177,13 +177,13 @@ class Store:
         pay = "UPDATE accounts SET balance = balance - ?1 WHERE name = ?2 AND balance >= ?1"
         if self._db.execute(pay, (millicents, account)).rowcount:
             return
-        # An account that is new, or has too little.
+        # Either the account is new, or its balance is too low.
         self._db.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?)", (account, self._opening_balance))
         if not self._db.execute(pay, (millicents, account)).rowcount:
             raise InsufficientCreditsError(self.balance(account))
 
     def _count(self, account: str, digest: str) -> int:
-        """The take of the account's next request of that kind. Requests that name their take are counted too."""
+        """The take of the account's next request with this digest. Requests that give their take are counted too."""
         (count,) = self._db.execute(
             "INSERT INTO takes VALUES (?1, ?2, 1) ON CONFLICT (account, digest)"
             " DO UPDATE SET count = min(max(CAST(count AS INTEGER), 0) + 1, ?3) RETURNING count",
@@ -192,16 +192,22 @@ class Store:
         return int(count)
 
     def claim(self, lease_until: float, besides: Collection[str]) -> StoredGeneration | None:
-        """Claim the oldest generation that nobody draws, as dreaming, until a time (seconds since 1970).
+        """Claim the oldest generation that no studio is drawing, and set its state to dreaming.
 
-        It is not one of `besides`, which this studio is drawing: after sleep, its own leases have ended.
+        Args:
+            lease_until: when the lease ends, in seconds since 1970.
+            besides: the ids of the generations that this studio is drawing, which are not claimed. Their leases may
+                have ended while the machine slept.
+
+        Returns:
+            The generation, or None if nothing is waiting.
         """
         find = (
             f"SELECT seq FROM generations WHERE {UNFINISHED}"  # noqa: S608 - placeholders only
             f" AND (state = 'queued' OR lease_until < ?) AND id NOT IN ({', '.join('?' * len(besides))})"
             " ORDER BY seq LIMIT 1"
         )
-        # Looked up without a lock first: most looks find nothing.
+        # Looked up without a lock first, because usually nothing is waiting.
         if self._db.execute(find, (time.time(), *besides)).fetchone() is None:
             return None
         dropped = 0
@@ -215,7 +221,7 @@ class Store:
                         )
                         self._tell(record.id, "dreaming")
                         return record._replace(state="dreaming")
-                    # Others wait behind it.
+                    # Deleted, because it would block the generations after it.
                     if not self._db.execute("DELETE FROM generations WHERE seq = ?", row).rowcount:
                         break
                     dropped += 1
@@ -241,7 +247,7 @@ class Store:
         return [owner for (owner,) in rows]
 
     def forfeit(self, owner: object) -> None:
-        """End the leases of a studio that has ended."""
+        """End the leases of a studio that is no longer running."""
         with self._db.transaction():
             self._db.execute("UPDATE generations SET lease_until = 0 WHERE owner = ? AND state = 'dreaming'", (owner,))
             self._db.execute("UPDATE callbacks SET lease_until = 0 WHERE owner = ? AND outcome IS NULL", (owner,))
@@ -256,7 +262,7 @@ class Store:
             )
 
     def complete(self, uid: str, outputs: Sequence[Output] = ()) -> bool:
-        """Record that the asset exists. False if this studio no longer holds the generation.
+        """Record that the asset exists. Returns False if this studio no longer holds the generation.
 
         Args:
             uid: the id of the generation.
@@ -270,7 +276,7 @@ class Store:
             return True
 
     def outputs(self, uid: str) -> list[Output]:
-        """Return the files of a completed generation with several files; none if its asset is the only one."""
+        """Return the files of a completed generation with several files; empty if its asset is the only one."""
         rows = self._db.execute("SELECT asset, type, layer FROM outputs WHERE generation = ? ORDER BY place", (uid,))
         try:
             return [read_output(row) for row in rows]
@@ -278,7 +284,7 @@ class Store:
             return []
 
     def fail(self, uid: str, reason: str, code: str) -> bool:
-        """Record a failure and refund it. False if this studio no longer holds the generation.
+        """Record a failure, and refund the price. Returns False if this studio no longer holds the generation.
 
         Args:
             uid: the id of the generation.
@@ -309,7 +315,7 @@ class Store:
         )
 
     def delete(self, uid: str, account: str, api: str) -> tuple[StoredGeneration, list[str]] | None:
-        """Delete a generation, and refund it if it was not finished.
+        """Delete a generation, and refund its price if it was not finished.
 
         Returns the generation and the names of its input files, or None if the account has no such generation.
         """

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Protocol = Literal["kitty", "sixel"]
 
 VARIABLE: Final = "DREAM_NB_TERMINAL"
-"""Says what a terminal can show, where asking it goes wrong."""
+"""The environment variable that says what the terminal can show, if detection fails."""
 
 _PLAIN: Final = "plain"
 _COLUMNS: Final = 64

@@ -58,7 +58,7 @@ def _line(job: Pending[Any]) -> Progress:
             super().__init__()
             self._say = say
 
-        def render(self, task: Task) -> Text:  # noqa: ARG002 - rich asks with it
+        def render(self, task: Task) -> Text:  # noqa: ARG002 - rich passes it
             return Text(self._say(), no_wrap=True, overflow="ellipsis")
 
     title = " ".join(job.title.split())

@@ -1,4 +1,4 @@
-"""Fixtures of the client's tests."""
+"""Fixtures for the tests of the clients."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def key() -> str:
-    """A key that occurs nowhere by chance."""
+    """A random key, which cannot occur anywhere by chance."""
     return f"luma-{secrets.token_urlsafe(24)}"
 
 
@@ -52,14 +52,14 @@ def studio(tmp_path: Path, key: str, faults: Faults) -> Iterator[str]:
 
 @pytest.fixture
 def hostile() -> Iterator[servers.Hostile]:
-    """A server that misbehaves as it is told."""
+    """A server that misbehaves as the test tells it to."""
     with servers.hostile() as server:
         yield server
 
 
 @pytest.fixture
 def connect(key: str) -> Iterator[Open]:
-    """Makes a client that holds the key, and closes it at the end. It asks no server for its API, unless told to."""
+    """Makes clients that hold the key, and closes them at the end. By default they do not detect the server's API."""
     with ExitStack() as stack:
 
         def connect(base_url: str, **options: Any) -> DreamMachine:

@@ -1,4 +1,4 @@
-"""Servers that send a key back, and all that anybody sees of an error."""
+"""Servers that send a key back, and everything that a user can see of an error."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def below(trace: TracebackType | None) -> TracebackType | None:
 
 
 def seen(error: BaseException) -> str:
-    """All that anybody sees of an error: texts, tracebacks with all variables, pickles, what hangs on it."""
+    """Everything visible of an error: texts, tracebacks with all variables, pickles, its cause and context."""
     trace = below(error.__traceback__)
     plain: dict[str, Any] = {"theme_name": "nocolor"} if version_info >= (9,) else {"color_scheme": "NoColor"}
     verbose = VerboseTB(**plain, include_vars=True)
@@ -43,7 +43,7 @@ def seen(error: BaseException) -> str:
 
 
 def echo(status: int) -> Behaviour:
-    """Sends the key back wherever there is room."""
+    """A behaviour that sends the key back in every part of the response."""
 
     def answer(exchange: Exchange) -> None:
         key = exchange.headers["authorization"]

@@ -1,7 +1,7 @@
-"""Every operation and option of the official SDK of the Luma API, with what does it: the client, the studio, the user.
+"""Every operation and option of the official SDK of the Luma API, and its counterparts here: client, studio and user.
 
-Each row names a field of the client's schema, a test of the studio that draws it, or tells why it draws nothing, and
-the word that a user of `%dream` or of a session has for it.
+Each row names a field of the client's schema, a test of the studio that draws it (or the reason why it draws nothing),
+and the word for it in `%dream` or a session.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 
 
 class Row(NamedTuple):
-    """What does one thing of the SDK.
+    """The counterparts of one operation or option of the SDK.
 
     Attributes:
         client: the method or field of the client.
-        studio: the name of the test in `tests/studio` that holds it.
+        studio: the name of the test in `tests/studio` that covers it.
         user: what a user writes: an option of `%dream`, a method or argument, or a command.
     """
 

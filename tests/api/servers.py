@@ -1,4 +1,4 @@
-"""Servers on loopback: a real studio, one that misbehaves in every way, and a proxy."""
+"""Servers on loopback: a real studio, a server that misbehaves in every way, and a proxy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def wait_for(condition: Callable[[], Any]) -> None:
 
 
 class Idle(Executor):
-    """Workers that never come to anything: what is asked for stays under way."""
+    """Workers that never finish: every generation stays under way."""
 
     max_workers = 4
 
@@ -48,13 +48,13 @@ class Idle(Executor):
 class _Uvicorn(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        # It runs in a thread; signals belong to pytest.
+        # The server runs in a thread; pytest handles signals.
         yield
 
 
 @contextmanager
 def studio(folder: Path, keys: Mapping[str, str], faults: Faults | None = None) -> Iterator[str]:
-    """A studio that draws nothing; gives its base URL."""
+    """Serve a studio that draws nothing; yields its base URL."""
     app = create_app(folder, keys=keys, executor=Idle, faults=faults)
     server = _Uvicorn(uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, name="studio", daemon=True)
@@ -70,7 +70,7 @@ def studio(folder: Path, keys: Mapping[str, str], faults: Faults | None = None) 
 
 @dataclass
 class Exchange:
-    """One request that came, and the means to answer it badly."""
+    """One received request, and the means to answer it badly."""
 
     connection: socket.socket
     method: str = ""
@@ -93,7 +93,7 @@ class Exchange:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def is_over(self, seconds: float) -> bool:
-        """Whether the client has hung up, looked for during that time."""
+        """Whether the client hangs up within that time."""
         readable, _, _ = select.select([self.connection], [], [], seconds)
         try:
             return bool(readable) and not self.connection.recv(65536)
@@ -101,7 +101,7 @@ class Exchange:
             return True
 
     def stall(self) -> None:
-        """Say nothing until the client hangs up."""
+        """Send nothing until the client hangs up."""
         end = time.monotonic() + PATIENCE
         while not self.is_over(0.05) and time.monotonic() < end:
             pass
@@ -115,7 +115,7 @@ def fine(exchange: Exchange) -> None:
 
 
 class Hostile:
-    """A server that answers every request as its `behaviour` does, and remembers them all."""
+    """A server that answers every request with its `behaviour`, and records them all."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.behaviour: Behaviour = fine
@@ -132,11 +132,11 @@ class Hostile:
 
     @property
     def creates(self) -> int:
-        """How often it was asked to make something."""
+        """The number of POST requests received."""
         return sum(exchange.method == "POST" for exchange in self.requests)
 
     def close(self) -> None:
-        # Closing alone does not wake a thread that accepts.
+        # Closing alone does not wake a thread that waits in accept().
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -188,7 +188,7 @@ def hostile(tls: ssl.SSLContext | None = None) -> Iterator[Hostile]:
 
 
 def tunnel(exchange: Exchange) -> None:
-    """The behaviour of a proxy that is asked to CONNECT."""
+    """The behaviour of a proxy that receives a CONNECT request."""
     host, _, port = exchange.path.partition(":")
     with socket.create_connection((host, int(port)), PATIENCE) as other:
         exchange.connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
@@ -202,7 +202,7 @@ def tunnel(exchange: Exchange) -> None:
 
 
 def free_port() -> int:
-    """A port on which nobody listens."""
+    """A loopback port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port

@@ -1,4 +1,4 @@
-"""`DreamMachine` is `AsyncDreamMachine` for code that waits."""
+"""`DreamMachine` is the blocking form of `AsyncDreamMachine`."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_it_works_from_many_threads(hostile: Hostile, connect: Open) -> None:
 
 @pytest.fixture
 def _interruptible() -> Iterator[None]:
-    # A program that a shell starts in the background ignores interrupts.
+    # A program started in the background by a shell ignores interrupts.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

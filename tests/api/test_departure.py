@@ -1,4 +1,4 @@
-"""What is known of a request that was cancelled, or failed, before or after its first byte left."""
+"""What is known about a request that was cancelled, or failed, before or after its first byte was sent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LARGE = GenerationRequest(prompt="a lake", extra={"picture": "a" * 8_000_000})
 
 
 async def cancelled(create: Awaitable[Any], when: Callable[[], object]) -> bool:
-    """Cancel a create at that moment. Gives back whether it may have reached its server."""
+    """Cancel a create as soon as `when` returns. Returns whether it may have reached the server."""
     reached: list[bool] = []
 
     async def run() -> None:
@@ -51,7 +51,7 @@ async def asking(key: str, base_url: str, **options: Any) -> AsyncIterator[Async
 
 @contextmanager
 def unreachable() -> Iterator[str]:
-    """The address of a server whose queue of connections is full, so that a further one waits."""
+    """The base URL of a server whose queue of connections is full, so that another connection has to wait."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(8):
@@ -110,7 +110,7 @@ def test_one_that_is_half_written_has_left(hostile: Hostile, key: str) -> None:
 
 @pytest.mark.parametrize("turns", range(12))
 def test_a_small_one_arrives_whole_or_not_at_all(hostile: Hostile, key: str, turns: int) -> None:
-    """Wherever a cancellation meets it: after any number of turns of the loop."""
+    """This holds whenever it is cancelled: after any number of turns of the event loop."""
 
     async def main() -> bool:
         async with asking(key, hostile.base_url) as machine:
@@ -123,7 +123,7 @@ def test_a_small_one_arrives_whole_or_not_at_all(hostile: Hostile, key: str, tur
                 except asyncio.CancelledError as error:
                     reached.append(was_reached(error))
                     raise
-                except Exception:  # noqa: BLE001 - the server's answer is of no generation
+                except Exception:  # noqa: BLE001 - the server's answer is not a generation
                     reached.append(True)
 
             async with anyio.create_task_group() as tasks:
@@ -131,7 +131,7 @@ def test_a_small_one_arrives_whole_or_not_at_all(hostile: Hostile, key: str, tur
                 for _ in range(turns):
                     await asyncio.sleep(0)
                 tasks.cancel_scope.cancel()
-            # One that was cancelled before it began was not even asked for.
+            # A task that was cancelled before it began recorded nothing.
             return bool(reached and reached[0])
 
     reached = asyncio.run(main())

@@ -1,4 +1,4 @@
-"""A client used by itself: it finds out which API a server has, and writes requests as that wants them."""
+"""A client used on its own detects which API a server has, and writes requests in that API's form."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def fake(request: pytest.FixtureRequest) -> Iterator[FakeDreamMachine]:
 
 @pytest.fixture
 def machine(fake: FakeDreamMachine) -> Iterator[DreamMachine]:
-    """A client that was told nothing of the server."""
+    """A client that has to detect the server's API."""
     with DreamMachine(KEY, fake.base_url) as machine:
         yield machine
 

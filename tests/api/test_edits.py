@@ -1,4 +1,4 @@
-"""The five operations of 2025 that make another version of something, by both clients, on a strict fake."""
+"""The five operations of 2025 that make another version of a generation, with both clients, on a strict fake."""
 
 from __future__ import annotations
 

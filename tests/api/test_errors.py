@@ -1,4 +1,4 @@
-"""Every error is one line, and can be pickled and copied with all that it says."""
+"""Every error message is one line, and errors can be pickled and copied without losing anything."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def bomb(exchange: Exchange) -> None:
 
 
 def bomb_of_nothing(exchange: Exchange) -> None:
-    """What comes in is endless, and unfolds to a few bytes."""
+    """Send an endless body that decompresses to a few bytes."""
     exchange.head(201, content_type="application/json", content_encoding="gzip")
     exchange.connection.sendall(gzip.compress(b"{}"))
     while True:
@@ -222,7 +222,7 @@ def test_a_compressed_answer_is_read(hostile: Hostile, connect: Open) -> None:
 
 
 class OnePart(httpx2.AsyncByteStream):
-    """A body that comes at once."""
+    """A body that arrives in one part."""
 
     def __init__(self, part: bytes) -> None:
         self._part = part

@@ -1,4 +1,4 @@
-"""A key belongs to one origin, and is in nothing that anybody sees."""
+"""A key is sent to one origin only, and appears in nothing that a user can see."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_the_search_would_find_a_key(key: str) -> None:
 
 @pytest.fixture
 def records() -> Iterator[list[str]]:
-    """What every logger says, at every level."""
+    """The records of every logger, at every level."""
     said: list[str] = []
 
     class Keep(logging.Handler):
@@ -235,7 +235,7 @@ def test_no_failure_leads_to_the_request(hostile: Hostile, connect: Open) -> Non
 
 
 class Fails(httpx2.AsyncBaseTransport):
-    """A transport in which something nobody thought of goes wrong, after the key was put into the request."""
+    """A transport that raises an unexpected error after the key was put into the request."""
 
     def __init__(self, error: BaseException, *, when: Literal["sending", "reading", "closing"]) -> None:
         self._error = error
@@ -269,7 +269,7 @@ class _Broken(httpx2.AsyncByteStream):
 
 
 def fails_with(error: BaseException, key: str, when: Literal["sending", "reading", "closing"]) -> BaseException:
-    """What a create raises under which that goes wrong."""
+    """The error that a create raises if its transport fails like this."""
     secret, transport = SecretStr(key), Fails(error, when=when)
 
     async def main() -> None:
@@ -306,7 +306,7 @@ def test_whatever_goes_wrong_below_a_send_leaves_without_the_key(
     error.args = tuple(one.replace("{key}", key) if isinstance(one, str) else one for one in error.args)
     told = fails_with(error, key, when)
     assert isinstance(told, errors.APIConnectionError)
-    # Nobody knows how far it came, so it is looked for, and not sent again.
+    # It is unknown whether the request arrived, so it is looked for and not sent again.
     assert (told.reached, is_passing(told), was_refused(told)) == (True, True, False)
     assert type(error).__name__ in str(told)
     assert (told.__cause__, told.__context__) == (None, None)

@@ -1,4 +1,4 @@
-"""The debug log tells what is sent and answered, and nothing that is secret or long."""
+"""The debug log records requests and answers, but nothing secret or long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every operation of the Luma API, against a strict fake of it, by both clients."""
+"""Every operation of the Luma API, with both clients, against a strict fake."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def fake() -> Iterator[FakeLuma]:
 
 @pytest.fixture(params=["Luma", "AsyncLuma"])
 def call(request: pytest.FixtureRequest, fake: FakeLuma) -> Iterator[Call]:
-    """Calls a method of either client, and gives back what it gives (an iterator's items as a list)."""
+    """Calls a method of either client and returns its result (for an iterator, a list of its items)."""
     if request.param == "Luma":
         with Luma(KEY, fake.base_url) as luma:
 

@@ -1,4 +1,4 @@
-"""What goes wrong with the Luma API: which error each becomes, and that nothing that creates is sent twice."""
+"""Failures of the Luma API: which error each becomes, and that no create is sent twice."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ CALLS: dict[str, Callable[[Luma], object]] = {
     "list_files": lambda luma: luma.list_files(),
     "delete_file": lambda luma: luma.delete_file("a"),
 }
-"""Every other operation, each as a call of it."""
+"""A call of every other operation."""
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 422, 429, 500, 502, 503])
@@ -161,7 +161,7 @@ def test_a_file_that_was_not_stored_is_not_completed(fake: FakeLuma, luma: Luma,
     with pytest.raises(errors.APIError, match="Upload the file again") as caught:
         luma.upload_file(bytes(INLINE_BYTES + 1), mime_type="image/png")
     assert (caught.value.operation, caught.value.status) == ("put_file", status)
-    # The key has nothing to do with what another server says.
+    # The status comes from another server, so it says nothing about the key.
     assert not isinstance(caught.value, errors.AuthenticationError)
     assert (fake.count("PUT"), fake.count("POST")) == (1, 1)
 

@@ -1,4 +1,4 @@
-"""The key of the Luma API belongs to one origin, also where files are put elsewhere, and is in nothing anybody sees."""
+"""The key of the Luma API is sent to one origin only, even when files are uploaded elsewhere, and is never shown."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_file_is_put_elsewhere_without_the_key() -> None:
         sent = fake.store_headers[0]
         assert "authorization" not in sent
         assert KEY not in str(sent)
-        # The API itself got it.
+        # The API itself received it.
         assert set(fake.keys) == {KEY}
         assert sent["host"] != fake.base_url.split("/")[2]
 

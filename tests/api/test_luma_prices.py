@@ -1,4 +1,4 @@
-"""What the hosted Luma API costs is said before the first purchase, where it is publicly known."""
+"""The prices of the hosted Luma API, as far as they are public, are shown before the first purchase."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Luma API excludes is refused before anything is sent, and a strict fake of it agrees."""
+"""Requests that the Luma API refuses are refused before they are sent, and a strict fake agrees."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Fields = dict[str, Any]
 
 
 def found(kind: str, id_: str) -> Fields:
-    """Whatever is referred to is there."""
+    """Find every generation and file that a request refers to."""
     return {"id": id_, "state": "completed" if kind == "generation_id" else "ready", "type": "video", "mime_type": "?"}
 
 
@@ -74,7 +74,7 @@ TAKEN: dict[str, Fields] = {
 def test_what_the_api_takes_is_taken(fields: Fields) -> None:
     request = LumaRequest(**fields)
     assert refusal(request.wire(), found) is None
-    # Everything that was said is sent as it was said.
+    # Every field is sent as it was given.
     assert fields.items() <= request.wire().items()
 
 
@@ -193,7 +193,7 @@ def test_what_the_api_excludes_is_refused(fields: Fields, problem: str) -> None:
         raise InvalidRequestError.reading(caught.value)
 
 
-# An empty prompt is one character of space: the documentation counts, and does not look.
+# The prompt is a single space: the documentation only counts characters.
 SERVER_TAKES = {"no prompt"}
 
 

@@ -1,4 +1,4 @@
-"""Every operation and option of the official client of the Luma API, with what does it here."""
+"""Every operation and option of the official client of the Luma API has a counterpart here."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OPERATIONS = {
     "files.list": "list_files",
     "files.delete": "delete_file",
 }
-"""The operations of the client, each with the method that does it here."""
+"""The operations of the official client, and the methods here that correspond to them."""
 
 REQUESTS: dict[str, type[BaseModel]] = {
     "GenerationCreateParams": luma_requests.LumaRequest,
@@ -63,13 +63,13 @@ VALUES: dict[str, tuple[str, ...]] = {
     "GenerationFailureCode": tuple(luma_models.FAILURE_ADVICE),
 }
 OTHERWISE = {
-    # The mirrors of fields of `file`.
+    # They repeat fields of `file`.
     ("CreateFileResponse", "id"),
     ("CreateFileResponse", "state"),
 }
-"""Fields that are nowhere here, on purpose."""
+"""Fields that are left out here on purpose."""
 OWN = {"LumaRequest": {"extra"}}
-"""Fields that the client has in another way (`extra_body`)."""
+"""Fields here for which the official client has another way (`extra_body`)."""
 
 
 def operations() -> set[str]:
@@ -98,7 +98,7 @@ def test_every_type_of_the_client_is_in_a_table() -> None:
 
 
 def fields(theirs: Any) -> dict[str, Any]:
-    """The fields of a type of the client, each with what it holds."""
+    """The fields of a type of the official client, with their annotations."""
     if isinstance(theirs, type) and issubclass(theirs, BaseModel):
         return {name: field.annotation for name, field in theirs.model_fields.items()}
     return typing.get_type_hints(theirs)
@@ -126,7 +126,7 @@ def test_every_value_of_the_client_is_one_here(name: str) -> None:
 
 
 def literals(name: str, field: str) -> set[str]:
-    """The values of a field that the client writes out."""
+    """The values that the official client's type lists for a field."""
 
     def inside(hint: Any) -> set[str]:
         if typing.get_origin(hint) is typing.Literal:

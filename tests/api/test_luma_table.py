@@ -1,4 +1,4 @@
-"""Every operation and option of the official SDK has a client, a drawing of the studio, and a word for its user."""
+"""Every operation and option of the official SDK has counterparts in the client, the studio and the user's words."""
 
 from __future__ import annotations
 

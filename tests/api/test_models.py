@@ -1,4 +1,4 @@
-"""Requests are strict, answers are read tolerantly."""
+"""Requests are checked strictly; answers are read tolerantly."""
 
 from __future__ import annotations
 
@@ -155,11 +155,11 @@ MEDIA = {"url": "https://a/b.mp4"}
         ({"prompt": "a lake", "model": "photon-1"}, "image", "image"),
         ({"prompt": "a lake", "model": "ray-2"}, "video", "video"),
         ({"prompt": "a lake", "model": "ray-2"}, None, "video"),
-        # What a server of 2024 shows: only a create has these.
+        # A server of 2024 shows these fields, which only a create has.
         ({"prompt": "a lake", "aspect_ratio": "16:9", "loop": True}, None, "video"),
         ({"prompt": "a lake", "image_ref": [{"url": "https://a/b.jpg"}]}, "image", "image"),
         ({"prompt": "a fox", "model": "photon-1"}, None, "image"),
-        # Nothing tells a create from a request for sound or an upscale: defaults do not.
+        # This may be a create or a request for sound or an upscale: default values do not tell them apart.
         ({"prompt": "waves", "loop": False, "keyframes": {}}, "video", "unknown"),
         ({"generation_type": ["video"], "prompt": "waves"}, "video", "unknown"),
         ({"prompt": "waves"}, "video", "unknown"),
@@ -168,7 +168,7 @@ MEDIA = {"url": "https://a/b.mp4"}
         ({"media": MEDIA, "prompt": "waves"}, "video", "unknown"),
         ({"prompt": "a lake", "model": "ray-2"}, "restyle_video", "unknown"),
         ({"generation_type": "restyle_video", "model": "ray-2", "media": MEDIA, "mode": "flex_1"}, "video", "unknown"),
-        # Not in the form that its kind has.
+        # The fields do not fit the kind.
         ({"generation_type": "modify_video", "prompt": "in snow"}, "video", "unknown"),
         ({"prompt": "a lake", "model": "x", "keyframes": {"frame0": {"type": "video", "id": "x"}}}, "video", "unknown"),
     ],
@@ -177,7 +177,7 @@ def test_an_echo_is_read_as_what_tells_it(request_: dict[str, Any], parent: str 
     generation = Generation.from_answer({"id": "a", "generation_type": parent, "request": request_})
     assert generation.request is not None
     assert generation.request.generation_type == told
-    # Kept whole, and read back from where it was written down.
+    # The request is kept whole, and can be read back from what was written.
     kept = generation.request.wire()
     assert kept["document"] == request_ if told == "unknown" else request_.items() <= kept.items()
     assert Generation.from_answer(generation.wire()) == generation
@@ -331,7 +331,7 @@ def test_a_weight_that_json_lacks_is_refused_by_its_place(number: float, where: 
 
 
 def put(value: Any, number: float) -> Any:
-    """Fields with that number where "X" stands."""
+    """The fields, with "X" replaced by that number."""
     if isinstance(value, dict):
         return {name: put(item, number) for name, item in value.items()}
     if isinstance(value, list):

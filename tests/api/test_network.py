@@ -1,4 +1,4 @@
-"""Proxies and certificates of one's own, as users of httpx2 set them."""
+"""Custom proxies and certificates, set as users of httpx2 do."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def authority() -> CA:
 
 @pytest.fixture
 def secure(authority: CA) -> Iterator[Hostile]:
-    """A server whose certificate is signed by an authority of its own."""
+    """A server whose certificate is signed by a private authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     with hostile(context) as server:
@@ -41,7 +41,7 @@ def secure(authority: CA) -> Iterator[Hostile]:
 
 @pytest.fixture
 def trusted(authority: CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment names that authority."""
+    """Name that authority in the environment."""
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
 
@@ -106,7 +106,7 @@ BROKEN = [
 
 @pytest.fixture(params=BROKEN, ids=lambda pair: f"{pair[0]}={pair[1]}")
 def broken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A variable of the environment that does not work."""
+    """The name of an environment variable that is set to an unusable value."""
     name, value = request.param
     if name == "SSLKEYLOGFILE":
         monkeypatch.setenv("SSL_CERT_FILE", ssl.get_default_verify_paths().openssl_cafile)

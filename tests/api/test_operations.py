@@ -1,4 +1,4 @@
-"""Every operation of the specification, against a served studio, by both clients."""
+"""Every operation of the specification, with both clients, against a served studio."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Call = Callable[..., Any]
 
 @pytest.fixture(params=["DreamMachine", "AsyncDreamMachine"])
 def call(request: pytest.FixtureRequest, studio: str, key: str) -> Iterator[Call]:
-    """Calls a method of either client, and gives back what it gives (an iterator's items as a list)."""
+    """Calls a method of either client and returns its result (for an iterator, a list of its items)."""
     if request.param == "DreamMachine":
         with DreamMachine(key, studio) as machine:
 
@@ -200,7 +200,7 @@ def test_half_a_character_is_not_sent(hostile: Hostile, connect: Open) -> None:
 
 
 def test_a_number_that_json_lacks_is_not_sent_as_null(hostile: Hostile, connect: Open) -> None:
-    # A copy is not checked when it is made.
+    # model_copy() does not validate.
     request = GenerationRequest(prompt="a lake").model_copy(update={"extra": {"seed": float("nan")}})
     with pytest.raises(InvalidRequestError, match=r"extra\.seed: nan"):
         connect(hostile.base_url).create_generation(request)

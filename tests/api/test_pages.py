@@ -1,4 +1,4 @@
-"""All generations, page by page, while others are made."""
+"""Iterating over all generations, page by page, while others are created."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.api.servers import Exchange, Hostile
 
 
 def serve(generations: list[str], **more: Any) -> Callable[[Exchange], None]:
-    """Pages of that list, which the caller may change at any time."""
+    """A behaviour that serves pages of that list, which the caller may change at any time."""
 
     def answer(exchange: Exchange) -> None:
         query = {name: int(values[0]) for name, values in parse_qs(urlsplit(exchange.path).query).items()}

@@ -1,4 +1,4 @@
-"""What the hosted API costs is said before the first purchase, and overruled by what is seen."""
+"""The hosted API's public prices are shown before the first purchase, and replaced by prices that were observed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long is paused between tries."""
+"""The pauses between attempts."""
 
 from __future__ import annotations
 

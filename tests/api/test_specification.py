@@ -1,4 +1,4 @@
-"""The models hold every schema, field, default and enum of the specification."""
+"""The models have every schema, field, default and enum of the specification."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ SUGGESTED: dict[str, tuple[str, ...]] = {
     "VideoModelOutputDuration": request_models.DURATIONS,
 }
 OURS: dict[str, set[str]] = {
-    # One canonical request, for both APIs: the dialect writes what only one of them requires.
+    # There is one canonical request for both APIs; the dialect writes what only one of them requires.
     "GenerationRequest": {"model"},
     "ImageGenerationRequest": {"model"},
     "ModifyVideoRequest": {"generation_type", "model"},
     "ReframeVideoRequest": {"generation_type", "model"},
     "ReframeImageRequest": {"generation_type", "model"},
 }
-"""What a schema requires, and a model of ours has a default for, or leaves to the dialect."""
+"""Fields that a schema requires, but for which our model has a default or which it leaves to the dialect."""
 
 
 def model(name: str) -> type[Schema]:
@@ -62,7 +62,7 @@ def test_a_model_has_every_field_of_its_schema(name: str) -> None:
 @pytest.mark.parametrize("name", OBJECTS)
 def test_a_model_requires_what_its_schema_requires(name: str) -> None:
     required = {field for field, info in model(name).model_fields.items() if info.is_required()}
-    # `type` is required and has a default in the specification: a caller need not write it.
+    # In the specification `type` is required and has a default, so callers need not give it.
     assert required == OBJECTS[name].required - {"type"} - OURS.get(name, set())
 
 
@@ -70,10 +70,10 @@ def test_a_model_requires_what_its_schema_requires(name: str) -> None:
 def test_a_model_has_the_defaults_of_its_schema(name: str) -> None:
     fields = OBJECTS[name].fields.items()
     given = {field: DREAM_MACHINE_2025.default(shape) for field, shape in fields}
-    # What has to be given has no default, whatever the specification says.
+    # A field that our model requires has no default, whatever the specification says.
     required = {field for field, info in model(name).model_fields.items() if info.is_required()}
     defaults = {field: default for field, default in given.items() if default is not None and field not in required}
-    # What a field of 2025 is where it is left out, a server of 2024 need not know: it is not written out.
+    # Defaults of the fields of 2025 are not written out, because a server of 2024 may not know these fields.
     left_out = {field for field in defaults if model(name).model_fields[field].default is None}
     assert left_out <= {"model", "prompt", "format", "sync", "sync_timeout"}
     assert {field: model(name).model_fields[field].default for field in defaults.keys() - left_out} == {

@@ -1,10 +1,10 @@
-"""Speed, measured beside what a user would pick instead: `python -m tests.benchmarks`.
+"""Measures speed beside the tools that a user would choose otherwise: `python -m tests.benchmarks`.
 
     python -m tests.benchmarks                     everything, as a Markdown table (in a quarter of an hour)
     python -m tests.benchmarks import ledger       these rows only
-    python -m tests.benchmarks --growth            and how cost grows, at a tenth, one and ten times the size
-    python -m tests.benchmarks --json table.json   writes the same as JSON too
-    python -m tests.benchmarks --readme            all of it, into the README beside this file
+    python -m tests.benchmarks --growth            also how cost grows, at a tenth, one and ten times the size
+    python -m tests.benchmarks --json table.json   also writes the figures as JSON
+    python -m tests.benchmarks --readme            everything, growth included, into the README beside this file
 
 Nothing here is a test: no time is asserted.
 """
@@ -26,7 +26,7 @@ _GROWTH_REPEATS = 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run what the arguments say. Gives back the exit status: 1 where a row could not be measured."""
+    """Run the benchmarks that the arguments choose. Returns the exit status: 1 if a row could not be measured."""
     arguments = _arguments(argv)
     force_studio()
     chosen = [BENCHES[name] for name in arguments.names] or [one for one in BENCHES.values() if not one.is_long]
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 growths += grow(bench, _sizes(bench, tiny=arguments.tiny), _GROWTH_REPEATS, _tell)
         except SkipBenchError as error:
             missing.append((bench.name, str(error)))
-        except Exception as error:  # noqa: BLE001 - one row that fails costs none of the others
+        except Exception as error:  # noqa: BLE001 - one row that fails must not stop the others
             missing.append((bench.name, f"{type(error).__name__}: {error}"))
             has_failed = True
             _tell(f"{bench.name} failed: {error}")

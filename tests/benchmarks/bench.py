@@ -1,4 +1,4 @@
-"""What a benchmark is, and how it is run: this project and the other in turn, so that both see one machine."""
+"""Defines and runs benchmarks. This project and its peer run in turn, so that both see the same load of the machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
 Pair = tuple[float, float | None]
-"""What this project took, and what the other took; None where there is no other, or where it was not asked for."""
+"""What this project took and what its peer took; None if there is no peer, or if it was not measured."""
 
 Tell = Callable[[str], None]
 
@@ -21,14 +21,14 @@ _TENFOLD: Final = (0.1, 1, 10)
 
 
 class SkipBenchError(Exception):
-    """What it needs is not on this machine."""
+    """Something that a benchmark needs is missing on this machine."""
 
 
 class Once(Protocol):
     """Measures once."""
 
     def __call__(self, *, beside: bool) -> Mapping[str, Pair]:
-        """The figures by their names; with `beside` also those of the other."""
+        """The figures by name; with `beside`, also those of the peer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class Figure:
     """One line of the table.
 
     Attributes:
-        what: was measured.
-        beside: what it stands beside.
-        unit: of both numbers: "s", "MB", …
-        target: the limit that the issue of the table sets, or None where the figure only informs.
-        of: what the target limits: the "ratio" to the other, or this project's own number ("value").
+        what: what was measured.
+        beside: the peer that it is compared with.
+        unit: the unit of both numbers: "s", "MB", …
+        target: the limit to keep, or None if the figure is only informative.
+        of: what the target limits: the "ratio" to the peer, or this project's own number ("value").
         at_least: whether the target is a lower bound.
-        every_run: whether each run has to keep the target, instead of the median: what is promised of each file.
+        every_run: whether every run has to meet the target, not only the median; for promises about each file.
     """
 
     what: str
@@ -59,15 +59,15 @@ class Bench:
     """A benchmark.
 
     Attributes:
-        name: on the command line.
-        figures: what it measures, by name.
-        prepare: in an empty folder and for a size, gives what measures once.
-        size: how many of what it counts.
-        tiny: the size of a smoke run.
-        repeats: how often it is measured; what varies little, or takes long, less often.
-        grows: the figures of which the growth with the size is asked.
+        name: its name on the command line.
+        figures: the figures that it measures, by name.
+        prepare: given an empty folder and a size, returns a context manager of what measures once.
+        size: the default size.
+        tiny: the size of a smoke test.
+        repeats: how often to measure; less often if the figures vary little or take long.
+        grows: the figures whose growth with the size is measured.
         counted: what the size counts.
-        is_long: whether it is only run when it is named.
+        is_long: whether it runs only if it is named.
     """
 
     name: str
@@ -83,12 +83,12 @@ class Bench:
 
 @dataclass(slots=True)
 class Result:
-    """What came of one figure.
+    """The measurements of one figure.
 
     Attributes:
         bench: the benchmark's name.
-        figure: which.
-        pairs: of each run.
+        figure: the figure.
+        pairs: the numbers of each run.
     """
 
     bench: str
@@ -102,23 +102,23 @@ class Result:
 
     @property
     def other(self) -> float | None:
-        """The median of the other, where there is one."""
+        """The median of the peer, or None if there is none."""
         others = [other for _, other in self.pairs if other is not None]
         return statistics.median(others) if others else None
 
     @property
     def ratios(self) -> list[float]:
-        """This project in units of the other, run by run."""
+        """The ratio of this project to its peer, for each run."""
         return [own / other for own, other in self.pairs if other]
 
     @property
     def judged(self) -> list[float]:
-        """What the target limits, run by run."""
+        """The numbers that the target limits, for each run."""
         return self.ratios if self.figure.of == "ratio" else [own for own, _ in self.pairs]
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the median, or every run, keeps the target; None where there is none."""
+        """Whether the median, or every run, meets the target; None if there is no target."""
         figure = self.figure
         if figure.target is None or not self.judged:
             return None
@@ -127,7 +127,7 @@ class Result:
         return counts >= figure.target if figure.at_least else counts <= figure.target
 
     def document(self) -> dict[str, Any]:
-        """As JSON."""
+        """The result as JSON."""
         return {
             "name": self.bench,
             "what": self.figure.what,
@@ -150,9 +150,9 @@ class Growth:
 
     Attributes:
         bench: the benchmark's name.
-        figure: which.
+        figure: the figure.
         counted: what the sizes count.
-        costs: by size.
+        costs: the cost at each size.
     """
 
     bench: str
@@ -162,12 +162,12 @@ class Growth:
 
     @property
     def exponent(self) -> float:
-        """The slope of the cost over the size, both in logarithms, by least squares: 1 is proportional."""
+        """The slope of log cost over log size, by least squares: 1 means proportional."""
         points = [(math.log(size), math.log(max(cost, 1e-9))) for size, cost in self.costs.items()]
         return statistics.linear_regression(*zip(*points, strict=True)).slope
 
     def document(self) -> dict[str, Any]:
-        """As JSON."""
+        """The growth as JSON."""
         return {
             "name": self.bench,
             "what": self.figure.what,
@@ -182,13 +182,13 @@ def run(bench: Bench, size: int, repeats: int, tell: Tell) -> list[Result]:
     """Measure a benchmark.
 
     Args:
-        bench: which.
-        size: of what it counts.
-        repeats: how often.
-        tell: is told how far it is.
+        bench: the benchmark.
+        size: the size to measure.
+        repeats: how often to measure.
+        tell: called with each line of progress.
 
     Raises:
-        SkipBenchError: it cannot be run here.
+        SkipBenchError: the benchmark cannot run on this machine.
     """
     results = {name: Result(bench.name, figure) for name, figure in bench.figures.items()}
     with tempfile.TemporaryDirectory(prefix="dream_nb-bench-") as folder, bench.prepare(Path(folder), size) as once:
@@ -206,10 +206,10 @@ def grow(bench: Bench, sizes: Sequence[int], repeats: int, tell: Tell) -> list[G
     """Measure this project alone at several sizes.
 
     Args:
-        bench: which.
-        sizes: of what it counts.
-        repeats: how often each.
-        tell: is told how far it is.
+        bench: the benchmark.
+        sizes: the sizes to measure.
+        repeats: how often to measure each size.
+        tell: called with each line of progress.
     """
     costs: dict[str, dict[int, float]] = {name: {} for name in bench.grows}
     for size in sizes:

@@ -1,4 +1,4 @@
-"""What a clip costs: drawn and encoded in parts by this process's workers, beside the encoding of the same frames."""
+"""The cost of a clip, drawn and encoded in parts by this process's workers, beside encoding the same frames."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from tests.benchmarks.drawing import PROMPTS, brief_of
 from tests.benchmarks.reference import seconds_to_encode
 
 STORM: Final = PROMPTS[1]
-# Rain that covers everything is what no encoder keeps at this size.
+# No encoder can preserve rain that covers the whole picture at this size.
 _LEAST_DB: Final = {STORM: 40.0}
 _USUAL_DB: Final = 43.0
 _SECOND: Final = 24
 
 
 def timed(work: Callable[..., Any], *args: object) -> tuple[Any, float]:
-    """In a worker: what a function gives, and the seconds of processor time that it took."""
+    """Call a function in a worker; returns its result and the seconds of processor time that it took."""
     began = time.process_time()
     return work(*args), time.process_time() - began
 
 
 @contextmanager
 def prepare_clip(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
-    """Clips of that many frames, of one prompt after the other."""
+    """Measure clips of that many frames, of one prompt after the other."""
     prompts = itertools.cycle(PROMPTS)
     workers = pool()
     for ready in [workers.submit(get_ready) for _ in range(workers.max_workers)]:
@@ -51,7 +51,7 @@ def prepare_clip(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - n
         drawn = [workers.submit(render_run, brief, run) for run in runs]
         data = workers.submit(join_runs, brief, [future.result() for future in drawn]).result()
         wall = time.perf_counter() - began
-        # Once more, one after the other: two processes on one core's threads would count time that they only wait.
+        # Draw again, one part after the other: two processes on the threads of one core would also count waiting time.
         made = [workers.submit(timed, render_run, brief, run).result() for run in runs]
         _, joining = workers.submit(timed, join_runs, brief, [parts for parts, _ in made]).result()
         cpu = joining + sum(cpu for _, cpu in made)
@@ -71,19 +71,19 @@ def prepare_clip(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - n
 
 @contextmanager
 def prepare_pixels(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
-    """A second of video with that many thousand pixels a frame."""
+    """Measure one second of video with that many thousand pixels per frame."""
     high = max(2, round(math.sqrt(size * 1000 * 9 / 16)))
     brief = Brief("video", PROMPTS[0], width=high * 16 // 9, height=high, seconds=1.0)
     get_ready()
 
-    def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - nothing is like it
+    def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - it has no peer
         return {"pixels": (timed(render, brief)[1], None)}
 
     yield once
 
 
 def _quality(data: bytes, frames: Sequence[Planes]) -> float:
-    """The ratio of signal to noise of the brightness, in dB, over all frames."""
+    """The peak signal-to-noise ratio of the brightness over all frames, in dB."""
     errors = []
     with av.open(io.BytesIO(data), "r") as container:
         for shown, drawn in zip(container.decode(video=0), frames, strict=True):

@@ -1,4 +1,4 @@
-"""What drawings cost: pictures, edits and sound."""
+"""The cost of drawings: pictures, edits and sound."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ SOUNDS: Final = (
 )
 _FPS: Final = 24
 _TINY: Final = 4
-"""Frames below which pictures are small too."""
+"""With fewer frames than this, pictures are small too."""
 
 
 def cpu(work: Callable[[], object]) -> float:
-    """Seconds of processor time that this process needs."""
+    """The seconds of processor time that this process needs for a call."""
     began = time.process_time()
     work()
     return time.process_time() - began
@@ -46,7 +46,7 @@ def cpu(work: Callable[[], object]) -> float:
 
 @contextmanager
 def prepare_sound(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
-    """Soundtracks for a clip of that many frames, of one prompt after the other."""
+    """Measure soundtracks for a clip of that many frames, of one prompt after the other."""
     prompts = itertools.cycle(SOUNDS)
     source = render(brief_of(PROMPTS[0], size))
     render(Brief("video", "rain", edit=Soundtrack(source)))
@@ -60,14 +60,14 @@ def prepare_sound(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - 
 
 @contextmanager
 def prepare_modified(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
-    """Clips of that many frames in the look of the next prompt, each beside a clip of that prompt."""
+    """Measure modifying clips of that many frames into the look of the next prompt, beside drawing that prompt."""
     with _edits(size, "modify", lambda clip: Modify(clip, 0.5)) as once:
         yield once
 
 
 @contextmanager
 def prepare_reframed(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
-    """Clips of that many frames turned upright, each beside a clip of the prompt that paints on."""
+    """Measure reframing clips of that many frames to 9:16, beside drawing the prompt of the added area."""
     with _edits(size, "reframe", lambda clip: Reframe(clip, "9:16")) as once:
         yield once
 
@@ -88,10 +88,10 @@ def _edits(size: int, name: str, edit: Callable[[bytes], Modify | Reframe]) -> I
 
 @contextmanager
 def prepare_pictures(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
-    """Images of so many pixels each way, and the first frame of a clip."""
+    """Measure square images with that many pixels per side, and the first frame of a clip."""
     briefs = itertools.cycle(PROMPTS)
 
-    def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - nothing is like them
+    def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - they have no peer
         prompt = next(briefs)
         pairs: dict[str, Pair] = {}
         for name, model in (("image", "photon-1"), ("flash", "photon-flash-1")):
@@ -107,7 +107,7 @@ def prepare_pictures(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001
 
 @contextmanager
 def prepare_memory(folder: Path, size: int) -> Iterator[Once]:
-    """The most that a fresh process needs for a clip of that many seconds."""
+    """Measure the peak memory of a new process for a clip of that many seconds."""
 
     def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - nothing is like it
         return {"720p": (_peak(folder, "720p", size), None), "4k": (_peak(folder, "4k", size), None)}
@@ -116,7 +116,7 @@ def prepare_memory(folder: Path, size: int) -> Iterator[Once]:
 
 
 def brief_of(prompt: str, frames: int) -> Brief:
-    """A clip of 720p of that many frames; a very small one where there are hardly any."""
+    """A 720p clip of that many frames; very small if there are hardly any frames."""
     if frames < _TINY:
         return Brief("video", prompt, width=64, height=36, seconds=frames / _FPS)
     return Brief("video", prompt, seconds=frames / _FPS)

@@ -1,4 +1,4 @@
-"""Assets fetched into a library; `python -m tests.benchmarks.fetching COUNT` is what is measured."""
+"""Fetching assets into a library. `python -m tests.benchmarks.fetching COUNT` is measured."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GIGABIT: Final = 125e6
 
 
 def main() -> None:
-    """Bring everything that the server has into the library, and print how long it took."""
+    """Import everything that the server has into the library, and print how long it took."""
     from dream_nb import Limits, Session
 
     many = {"video": 1000}
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def clip(path: Path, size: int) -> None:
-    """Write a video of about that many bytes: noise, which cannot be packed."""
+    """Write a video of about that many bytes; it shows noise, which cannot be compressed."""
     random = np.random.default_rng(0)
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264", rate=24, options={"preset": "ultrafast", "crf": "20"})
@@ -55,7 +55,7 @@ def clip(path: Path, size: int) -> None:
 
 @contextmanager
 def prepare(folder: Path, size: int) -> Iterator[Once]:
-    """A server with so many assets."""
+    """Measure against servers with that many assets."""
     curl = shutil.which("curl")
     if curl is None:
         raise SkipBenchError("curl is not installed")
@@ -98,7 +98,7 @@ FETCH = Bench(
     name="fetch",
     figures={
         "gigabit": Figure("50 assets of 5 MB over 1 Gbit/s, checked, renamed", "`curl --parallel`, no check", "s", 1.5),
-        # No network is as fast as loopback: this is what decoding, tags, checksum and a safe place on the disk cost.
+        # Loopback is faster than any network, so this shows the cost of decoding, tags, checksum and a safe write.
         "loopback": Figure("the same without a network between", "`curl --parallel`, no check", "s", 3),
     },
     prepare=prepare,

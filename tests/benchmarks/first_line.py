@@ -1,4 +1,4 @@
-"""The first line of a notebook, in a shell that is there already: `python first_line.py own|lumaai`."""
+"""The first line of a notebook, in a shell that has already started: `python first_line.py own|lumaai`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 
 def main() -> None:
-    """Time it, and print the seconds."""
+    """Time the line, and print the seconds."""
     shell = InteractiveShell.instance()
     shell.run_cell("1")
     with contextlib.redirect_stdout(io.StringIO()):

@@ -1,6 +1,6 @@
-"""Creates, followed to their end: `python -m tests.benchmarks.follow WHO COUNT WAVE`, as a process that is measured.
+"""Creates generations and follows them to their end; `python -m tests.benchmarks.follow WHO COUNT WAVE` is measured.
 
-Prints for each generation when its end was known (seconds since 1970), and what was spent on it all, imports left out.
+Prints when the end of each generation was known (seconds since 1970), and the wall and processor time without imports.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PATIENCE: Final = 300.0
 
 
 def main() -> None:
-    """Do as the arguments say."""
+    """Run the client that the arguments name."""
     who, count = sys.argv[1], int(sys.argv[2])
     run = {"own": own, "callbacks": callbacks, "lumaai": lumaai, "fal": fal}[who](count)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def own(count: int, *, told: bool = False) -> Callable[[], dict[str, float]]:
-    """A session, its ledger and its library; the files are fetched too."""
+    """A session with its ledger and library; it fetches the files too."""
     from dream_nb import Callbacks, Limits, Session
     from dream_nb.requests.fields import make_request
 
@@ -57,12 +57,12 @@ def own(count: int, *, told: bool = False) -> Callable[[], dict[str, float]]:
 
 
 def callbacks(count: int) -> Callable[[], dict[str, float]]:
-    """As `own`, and the server tells what changed."""
+    """Like `own`, with callbacks from the server."""
     return own(count, told=True)
 
 
 def lumaai(count: int) -> Callable[[], dict[str, float]]:
-    """The official client: creates with `gather`, each followed by the loop that its documentation shows."""
+    """The official client: creates with `gather`, and follows each with the loop from its documentation."""
     from lumaai import AsyncLumaAI
 
     async def one(client: Any, place: int) -> tuple[str, float]:
@@ -78,7 +78,7 @@ def lumaai(count: int) -> Callable[[], dict[str, float]]:
         return str(generation.id), at
 
     async def everything() -> dict[str, float]:
-        # With its own patience of a minute, a thousand at once end in timeouts on a slow machine.
+        # With its default timeout of a minute, a thousand at once would time out on a slow machine.
         async with AsyncLumaAI(timeout=600) as client:
             return dict(await asyncio.gather(*(one(client, place) for place in range(count))))
 
@@ -86,7 +86,7 @@ def lumaai(count: int) -> Callable[[], dict[str, float]]:
 
 
 def fal(count: int) -> Callable[[], dict[str, float]]:
-    """The loop of fal's client, a look every 0.1 s for each, with the HTTP client that it uses."""
+    """The loop of fal's client, which polls each generation every 0.1 s, with the HTTP client that it uses."""
     import httpx
 
     url, key = os.environ["LUMAAI_BASE_URL"], os.environ["LUMAAI_API_KEY"]

@@ -1,4 +1,4 @@
-"""Creates and jobs in flight, against a server that takes no time of its own."""
+"""Creates and jobs under way, on a server that itself takes no time."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from tests.benchmarks.server import PREFIX
 from tests.studio.machine import picture
 
 SECONDS: Final = 12.0
-"""That a job in flight takes."""
+"""The duration of a job."""
 
 _MANY: Final = 10
-"""Jobs below which a job takes less: whether it runs needs no patience."""
+"""With fewer jobs than this, jobs are shorter: a smoke test need not wait."""
 
 _KEY: Final = "key-of-a-benchmark"
 
 
 @contextmanager
 def prepare_creates(folder: Path, size: int) -> Iterator[Once]:
-    """Creates that are completed when they are first asked for."""
+    """Measure creates that are completed at the first poll."""
     with _server(folder, 0.0) as origin:
 
         def once(*, beside: bool) -> Mapping[str, Pair]:
@@ -44,7 +44,7 @@ def prepare_creates(folder: Path, size: int) -> Iterator[Once]:
 
 @contextmanager
 def prepare_jobs(folder: Path, size: int) -> Iterator[Once]:
-    """Jobs of twelve seconds, where nothing is known of such jobs."""
+    """Measure jobs of twelve seconds, when the duration of such jobs is not yet known."""
     with _server(folder, _seconds(size)) as origin:
 
         def once(*, beside: bool) -> Mapping[str, Pair]:
@@ -52,7 +52,7 @@ def prepare_jobs(folder: Path, size: int) -> Iterator[Once]:
             pairs: dict[str, Pair] = {"cpu": (own.output["cpu"], None)}
             other_calls = other_lag = fal_calls = fal_lag = None
             if beside:
-                # A second wave knows how long the first took; it is the same library.
+                # A second wave in the same library knows how long the first took.
                 _, known_calls, known_lag = _lags("own", size, origin, folder, keep=True)
                 other, other_calls, other_lag = _lags("lumaai", size, origin, folder)
                 fals, fal_calls, fal_lag = _lags("fal", size, origin, folder)
@@ -71,10 +71,10 @@ def prepare_jobs(folder: Path, size: int) -> Iterator[Once]:
 
 @contextmanager
 def prepare_callbacks(folder: Path, size: int) -> Iterator[Once]:
-    """The same jobs, of which the server tells."""
+    """Measure the same jobs with callbacks from the server."""
     with _server(folder, _seconds(size)) as origin:
 
-        def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - nobody else listens
+        def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - no peer supports callbacks
             ran, calls, lag = _lags("callbacks", size, origin, folder)
             return {"polls": (ran.output["polls"], None), "calls": (calls, None), "lag": (1000 * lag, None)}
 
@@ -96,7 +96,7 @@ def _server(folder: Path, seconds: float) -> Iterator[str]:
 def _follow(who: str, count: int, origin: str, folder: Path, *, keep: bool = False) -> Ran:
     state = folder / "state"
     if not keep:
-        # The installation remembers what was sent from a library, and would not send it again from one in its place.
+        # The installation remembers what was sent from a library, and would not send it again from a new one there.
         for place in (folder / "dreams", state):
             shutil.rmtree(place, ignore_errors=True)
     variables = {"LUMAAI_API_KEY": _KEY, "LUMAAI_BASE_URL": origin + PREFIX, "DREAM_NB_BACKEND": "dream-machine"}
@@ -106,7 +106,7 @@ def _follow(who: str, count: int, origin: str, folder: Path, *, keep: bool = Fal
 
 
 def _lags(who: str, count: int, origin: str, folder: Path, *, keep: bool = False) -> tuple[Ran, float, float]:
-    """What ran, how many calls it made to follow its jobs, and the median seconds from an end until it was known."""
+    """The process, its number of polls, and the median seconds from the end of a job until it was known."""
     _books(origin)
     ran = _follow(who, count, origin, folder, keep=keep)
     books = _books(origin)

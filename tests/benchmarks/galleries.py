@@ -1,4 +1,4 @@
-"""A large library in a page, beside plain widgets: `python -m tests.benchmarks.galleries WHO` is what is measured."""
+"""A large library in a page, beside plain widgets. `python -m tests.benchmarks.galleries WHO` is measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 _BESIDE: Final = 500
-"""More of them at once and JupyterLab gives up: 1,000 pictures of 21 KB were never shown."""
+"""JupyterLab does not cope with more at once: 1,000 pictures of 21 KB were never shown."""
 
 _QUIET: Final = 1000
 _CELLS: Final = {
@@ -34,7 +34,7 @@ _IS_SEEN: Final = """() => [...document.querySelectorAll('.jp-OutputArea img')].
 
 
 def main() -> None:
-    """Open a notebook in JupyterLab, run the cell that shows the library, and print what that took."""
+    """Open a notebook in JupyterLab, run the cell that shows the library, and print the measurements."""
     from playwright.sync_api import sync_playwright
 
     from tests.browser.chromium import OPTIONS
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def _heap(page: Page) -> float:
-    """What the page's scripts hold in memory, in bytes."""
+    """The memory that the page's scripts use, in bytes."""
     tools = page.context.new_cdp_session(page)
     tools.send("HeapProfiler.collectGarbage")
     tools.send("Performance.enable")
@@ -74,7 +74,7 @@ def _heap(page: Page) -> float:
 
 @contextmanager
 def prepare(folder: Path, size: int) -> Iterator[Once]:
-    """A library of that many images."""
+    """Measure with a library of that many images."""
     if find_chromium() is None or not all(map(importlib.util.find_spec, ("jupyterlab", "playwright"))):
         raise SkipBenchError("it needs a Chromium, and the extra `test` for JupyterLab and Playwright")
     (folder / "work" / "dreams").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""A large ledger, beside the statements that it executes."""
+"""A large ledger, beside bare sqlite3 with the same statements."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def asked(number: int) -> GenerationRequest:
 
 
 def fill(folder: Path, rows: int) -> None:
-    """Make a library whose ledger has so many finished rows, of files that are not there."""
+    """Make a library whose ledger has that many finished rows; their files do not exist."""
     folder.mkdir(parents=True)
     path = folder / "ledger.sqlite"
     Ledger(path).close()
@@ -61,7 +61,7 @@ def _row(number: int) -> tuple[object, ...]:
 
 @contextmanager
 def prepare(folder: Path, size: int) -> Iterator[Once]:
-    """A library of that many rows, and a copy of its ledger for the other."""
+    """Measure with a library of that many rows, and bare sqlite3 with a copy of its ledger."""
     library, copy = folder / "dreams", folder / "copy.sqlite"
     fill(library, size)
     path = library / "ledger.sqlite"
@@ -89,7 +89,7 @@ def prepare(folder: Path, size: int) -> Iterator[Once]:
 
 
 def _parts(library: Path, wanted: list[GenerationRequest]) -> Iterator[tuple[str, Callable[[], None]]]:
-    """What is measured, each with its name."""
+    """Yield the name of each measurement, and the function to time."""
     opened: list[Ledger] = []
     yield "open", lambda: opened.append(Ledger(library / "ledger.sqlite"))
     with closing(opened[0]) as ledger:
@@ -111,7 +111,7 @@ def _parts(library: Path, wanted: list[GenerationRequest]) -> Iterator[tuple[str
 
 
 class _Recording(sqlite3.Connection):
-    """A connection that remembers what it is asked to do."""
+    """A connection that records its statements."""
 
     said: ClassVar[list[tuple[Any, ...]]] = []
 
@@ -122,7 +122,7 @@ class _Recording(sqlite3.Connection):
 
 @contextmanager
 def _recorded() -> Iterator[list[tuple[Any, ...]]]:
-    """All statements, with their values, of connections that are opened meanwhile."""
+    """Record all statements, with their values, of connections that are opened in the context."""
     connect = sqlite3.connect
     sqlite3.connect = partial(connect, factory=_Recording)  # type: ignore[assignment]
     try:
@@ -132,7 +132,7 @@ def _recorded() -> Iterator[list[tuple[Any, ...]]]:
 
 
 def _repeated(path: Path, said: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, float]:
-    """Milliseconds of the same statements on a bare connection, its opening included where that is measured."""
+    """Milliseconds that the same statements take on a bare connection, including its opening if that is measured."""
     took: dict[str, float] = {}
     for name, statements in said.items():
         began = time.perf_counter()

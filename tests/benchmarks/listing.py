@@ -1,4 +1,4 @@
-"""All of an account's generations in a table; `python -m tests.benchmarks.listing WHO` is what is measured."""
+"""All generations of an account in a table. `python -m tests.benchmarks.listing WHO` is measured."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _PAGE = 100
 
 
 def main() -> None:
-    """List, and print how long it took, imports left out."""
+    """List the generations, and print how long it took without imports."""
     import pandas
 
     client, listed = {"own": own, "checked": checked, "lumaai": lumaai}[sys.argv[1]]()
-    # What a first call loads and connects is no part of how long ten thousand take.
+    # Loading and connecting at the first call are not part of the measurement.
     client()
     wall, cpu = time.perf_counter(), time.process_time()
     frame = pandas.DataFrame(listed())
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def own() -> tuple[Any, Any]:
-    """`DreamMachine`, as the JSON of its pages."""
+    """`DreamMachine`, listing the JSON of its pages."""
     from dream_nb import DreamMachine
 
     machine = DreamMachine()
@@ -43,7 +43,7 @@ def own() -> tuple[Any, Any]:
 
 
 def checked() -> tuple[Any, Any]:
-    """`DreamMachine`, by way of objects that are checked."""
+    """`DreamMachine`, listing validated objects."""
     from dream_nb import DreamMachine
 
     machine = DreamMachine()
@@ -51,7 +51,7 @@ def checked() -> tuple[Any, Any]:
 
 
 def lumaai() -> tuple[Any, Any]:
-    """`LumaAI`, page by page."""
+    """`LumaAI`, listing page by page."""
     from lumaai import LumaAI
 
     client = LumaAI()
@@ -69,7 +69,7 @@ def lumaai() -> tuple[Any, Any]:
 
 @contextmanager
 def prepare(folder: Path, size: int) -> Iterator[Once]:
-    """A server that has so many."""
+    """Measure against a server with that many generations."""
     with serving("tests.benchmarks.server", "--generations", str(size), cwd=folder) as (origin, _):
         variables = {"LUMAAI_API_KEY": "key-of-a-benchmark", "LUMAAI_BASE_URL": origin + PREFIX}
 

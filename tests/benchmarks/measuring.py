@@ -1,4 +1,4 @@
-"""Measures of many clips, beside the decoding of their frames."""
+"""Measures of many clips, beside decoding their frames."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _PROMPTS: Final = ("a serene lake at sunset", "a city skyline at night with a fu
 
 @contextmanager
 def prepare(folder: Path, size: int) -> Iterator[Once]:
-    """A folder of so many clips; a few different ones, each many times, none the same file."""
+    """Measure a folder of that many clips: copies of a few clips, each a different file."""
     seconds = 5.0 if size > 1 else 0.25
     width, height = (1280, 720) if size > 1 else (160, 90)
     drawn = [render(Brief("video", prompt, width=width, height=height, seconds=seconds)) for prompt in _PROMPTS]
     clips = folder / "clips"
     clips.mkdir()
     for number in range(size):
-        # A box that players skip makes each file another.
+        # An MP4 box that players skip makes each file different.
         beside = b"\0\0\0\x10free" + number.to_bytes(8, "big")
         (clips / f"{number:03}.mp4").write_bytes(drawn[number % len(drawn)] + beside)
     paths = sorted(clips.iterdir())
@@ -41,7 +41,7 @@ def prepare(folder: Path, size: int) -> Iterator[Once]:
     def once(*, beside: bool) -> Mapping[str, Pair]:
         dreams = Dreams.from_files(clips)
         assert len(dreams) == size
-        # Worker processes count when they have ended.
+        # The time of worker processes is counted only after they have ended.
         pool = workers.Pool()
 
         def measure() -> None:
@@ -56,7 +56,7 @@ def prepare(folder: Path, size: int) -> Iterator[Once]:
 
 
 def _took(work: Callable[[], None]) -> tuple[float, float]:
-    """Seconds of wall and of processor time, ended children included."""
+    """Seconds of wall time and of processor time, including that of children that have ended."""
     began, before = time.perf_counter(), _cpu()
     work()
     return time.perf_counter() - began, _cpu() - before

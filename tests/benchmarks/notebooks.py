@@ -1,4 +1,4 @@
-"""What a notebook of videos weighs, how free its kernel stays, and how long its first dream takes."""
+"""The size of a notebook of videos, the speed of its kernel while videos render, and the time of its first dream."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def start(prompt, takes):
 
 @contextmanager
 def prepare_weight(folder: Path, size: int) -> Iterator[Once]:
-    """A notebook with so many videos."""
+    """Measure a notebook with that many videos."""
     variables = environment(**(_SMALL if size < _CLIPS else {}))
 
     def megabytes(cells: list[str]) -> float:
@@ -71,7 +71,7 @@ def prepare_weight(folder: Path, size: int) -> Iterator[Once]:
 
 @contextmanager
 def prepare_kernel(folder: Path, size: int) -> Iterator[Once]:
-    """A kernel whose main thread is busy for so many tenths of a second."""
+    """Measure a kernel whose main thread is busy for that many tenths of a second."""
     with start_kernel(folder, **environment(**(_SMALL if size < _TENTHS else {}))) as kernel:
         _run(kernel, _SPIN)
         takes = itertools.count(1, _CLIPS)
@@ -80,7 +80,7 @@ def prepare_kernel(folder: Path, size: int) -> Iterator[Once]:
             idle = _run(kernel, f"spin({size / 10})") if beside else None
             take = next(takes)
             _run(kernel, f"jobs = start({PROMPT!r}, range({take}, {take + _CLIPS})); 0")
-            # Starting the processes that draw is over soon, and drawing is what goes on.
+            # Wait until the drawing has begun: starting the worker processes is not to be measured.
             _run(kernel, "while not any(job.progress.fraction for job in jobs):\n    time.sleep(0.02)\n0")
             busy = _run(kernel, f"spin({size / 10})")
             _run(kernel, "for job in jobs:\n    job.result(600)\n0")
@@ -98,7 +98,7 @@ def _run(kernel: Kernel, source: str) -> float:
 
 @contextmanager
 def prepare_first(folder: Path, size: int) -> Iterator[Once]:
-    """A notebook whose first dream has so many frames, and another one in an empty library."""
+    """Measure a notebook's first dream, of that many frames, and a second one in an empty library."""
     is_whole = size >= _FRAMES
     brief = Brief("video", PROMPT) if is_whole else Brief("video", PROMPT, width=160, height=90, seconds=0.5)
     drawn = list(shots(brief))
@@ -108,7 +108,7 @@ def prepare_first(folder: Path, size: int) -> Iterator[Once]:
         here = folder / str(next(folders))
         here.mkdir()
         with start_kernel(here, **environment(**({} if is_whole else _SMALL))) as kernel:
-            # What a person needs to type a prompt.
+            # A person needs this time to type a prompt.
             time.sleep(_TYPING if is_whole else 0.0)
             first = _seconds(kernel, f"%dream {PROMPT}")
             _run(kernel, "%config DreamMagics.library = 'empty'\n0")
@@ -120,7 +120,7 @@ def prepare_first(folder: Path, size: int) -> Iterator[Once]:
 
 
 def _seconds(kernel: Kernel, source: str) -> float:
-    """How long a cell takes until it shows a video."""
+    """The seconds until a cell has shown a video."""
     began = time.perf_counter()
     answer = kernel.run(source, seconds=_SECONDS)
     seconds = time.perf_counter() - began

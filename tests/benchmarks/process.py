@@ -1,4 +1,4 @@
-"""Processes of their own, and what they took."""
+"""Runs separate processes, and measures what they took."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Ran:
 
     Attributes:
         wall: seconds from start to end.
-        cpu: seconds of processor time, its own children included.
-        megabytes: that it had in memory at most.
-        output: its last line as JSON, or None.
+        cpu: seconds of processor time, including its children's.
+        megabytes: its peak memory.
+        output: the last line of its output as JSON, or None.
     """
 
     wall: float
@@ -34,7 +34,7 @@ class Ran:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """This process's variables without keys, with the studio chosen and this checkout importable, and with changes."""
+    """This process's variables without keys, with the studio chosen, this checkout importable, and these changes."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LUMAAI_", "DREAM_NB_"))}
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return kept | {"DREAM_NB_BACKEND": "studio", "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"} | changes
@@ -44,7 +44,7 @@ def python(*arguments: str | Path, cwd: Path, variables: Mapping[str, str] | Non
     """Run this Python with arguments.
 
     Raises:
-        RuntimeError: it failed; the message is the end of what it said.
+        RuntimeError: the program failed; the message has the end of its standard error.
     """
     return command([sys.executable, *map(str, arguments)], cwd, variables)
 
@@ -65,7 +65,7 @@ def command(arguments: Sequence[str], cwd: Path, variables: Mapping[str, str] | 
     try:
         with process.stdout:
             output = process.stdout.read()
-        # Instead of `wait`: it gives what the process took.
+        # Unlike `wait`, this also returns the resources that the process used.
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     finally:
@@ -87,7 +87,11 @@ def command(arguments: Sequence[str], cwd: Path, variables: Mapping[str, str] | 
 
 @contextmanager
 def serving(module: str, *arguments: str | Path, cwd: Path) -> Iterator[tuple[str, int]]:
-    """Run a module that serves, and prints its origin first. Gives the origin and the process id; killed at the end."""
+    """Run a server module whose first line of output is its origin; it is killed at the end.
+
+    Yields:
+        The origin and the process id.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", module, *map(str, arguments)],
         cwd=cwd,

@@ -1,4 +1,4 @@
-"""The encoder that clips are measured against. It stays as it is, whatever becomes of the studio's own."""
+"""The encoder that clips are measured against. It stays the same, even if the studio's encoder changes."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _OPTIONS: Final = {
 
 
 def seconds_to_encode(shots: Sequence[Planes]) -> tuple[float, float]:
-    """How long libx264 takes for these frames at 24 a second, in one thread.
+    """How long libx264 takes for these frames at 24 per second, in one thread.
 
     Returns:
-        Seconds by the clock, and of processor time.
+        Seconds of wall time and of processor time.
     """
     wall, cpu = time.perf_counter(), time.process_time()
     with av.open(io.BytesIO(), "w", format="mp4") as container:

@@ -1,7 +1,7 @@
-"""A Dream Machine that takes no time: `python -m tests.benchmarks.server`, for clients that are measured.
+"""A Dream Machine that takes no time, for measuring clients: `python -m tests.benchmarks.server`.
 
-It remembers in memory, draws nothing, checks nothing, and answers from one event loop without a framework, so that what
-is measured is the client. Loopback only.
+It keeps everything in memory, draws nothing, checks nothing, and answers from one event loop without a framework, so
+that the client dominates the measurement. Loopback only.
 """
 
 from __future__ import annotations
@@ -37,19 +37,21 @@ class Made:
 
 @dataclass(slots=True)
 class Shop:
-    """What the server knows.
+    """The state of the server.
 
     Attributes:
-        origin: its own.
-        seconds: that a generation takes.
-        asset: the file that all generations have.
-        suffix: of its name.
-        line: bytes a second at which assets go out, over all connections; 0 is as fast as can be.
-        free_at: when the line is free again.
-        made: newest last.
-        asked: GETs of generations since the books were read.
-        polls: those of them with no callback in the second before.
-        told_at: when the last callback was sent.
+        origin: its own origin.
+        seconds: the duration of a generation.
+        asset: the bytes of the file that all generations have.
+        suffix: the suffix of the file's name.
+        line: bytes per second at which assets are sent, over all connections together; 0 means unlimited.
+        free_at: the time at which the line is free again.
+        made: the generations by id, newest last.
+        order: the generations, newest last.
+        asked: GET requests for generations since the books were read.
+        polls: those of them without a callback in the second before.
+        told_at: the time of the last callback.
+        tasks: the callbacks and transfers under way.
     """
 
     origin: str
@@ -66,7 +68,7 @@ class Shop:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def make(self, kind: str, request: dict[str, Any], seconds: float, created: datetime | None = None) -> Made:
-        """Take a request."""
+        """Create a generation for a request."""
         number = len(self.order)
         made = Made(
             f"00000000-0000-4000-8000-{number:012d}",
@@ -81,7 +83,7 @@ class Shop:
         return made
 
     def fill(self, count: int) -> None:
-        """Remember so many as if they had been made, with everything that the hosted API says of them."""
+        """Add that many completed generations, with every field that the hosted API shows of them."""
         first = datetime.now(UTC) - timedelta(seconds=count + 60)
         for number in range(count):
             request = {
@@ -104,7 +106,7 @@ class Shop:
         )
 
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, str, bytes]:
-        """Status, content type and body."""
+        """Status, content type and body of the answer to a request."""
         parts = urlsplit(target)
         path = parts.path.removeprefix(PREFIX)
         if path.startswith("/assets/"):
@@ -138,7 +140,7 @@ class Shop:
         return 200, "application/json", text.encode()
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something beside the answers."""
+        """Run a coroutine in the background."""
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)

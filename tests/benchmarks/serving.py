@@ -1,7 +1,7 @@
-"""How many requests a second the studio answers, beside a bare Starlette that answers the same bytes.
+"""The number of requests per second that the studio answers, beside a bare Starlette that sends the same bytes.
 
-`python -m tests.benchmarks.serving studio|bare FOLDER` is the server. Each has one core, where the system allows it;
-the clients, plain sockets that keep their connection, have the others.
+`python -m tests.benchmarks.serving studio|bare FOLDER` is the server. Each server has one core, if the system supports
+that; the clients, plain sockets that keep their connections, have the others.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ _BODY: Final = json.dumps({"prompt": PROMPT}).encode()
 
 
 def main() -> None:
-    """Serve the studio, or the bytes that lie in a folder."""
+    """Serve the studio, or the bytes in a folder."""
     which, folder = sys.argv[1], Path(sys.argv[2])
-    # Named TCP: only then does asyncio switch Nagle's algorithm off.
+    # asyncio disables Nagle's algorithm only if the protocol is given as TCP.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     app = _bare(folder) if which == "bare" else _studio(folder, is_instant=which == "instant")
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-    # As `python -m dream_nb.studio` does.
+    # `python -m dream_nb.studio` does this too.
     gc.freeze()
     uvicorn.Server(config).run(sockets=[listener])
 
 
 def _studio(folder: Path, *, is_instant: bool) -> Starlette:
-    # What is created while it is measured is not drawn.
+    # Generations created during the measurement are not drawn.
     executor = Instant() if is_instant else Stalled()
     return create_app(
         folder, keys={"ada": _KEY, "bob": _CREATOR}, executor=lambda: executor, settings=Settings(balance=1e12)
@@ -87,7 +87,7 @@ def _bare(folder: Path) -> Starlette:
 
 @contextmanager
 def prepare(folder: Path, size: int) -> Iterator[Once]:
-    """Both servers, asked for so many tenths of a second."""
+    """Measure both servers, each for that many tenths of a second."""
     seconds = size / 10
     library, answers = folder / "library", folder / "answers"
     answers.mkdir()
@@ -98,7 +98,7 @@ def prepare(folder: Path, size: int) -> Iterator[Once]:
         asked = {
             "get": _request("GET", f"/generations/{uid}"),
             "list": _request("GET", f"/generations?limit={_PAGE}"),
-            # By another account: the page that is listed stays the same.
+            # Created by another account, so that the listed page stays the same.
             "create": _request("POST", "/generations", _BODY, _CREATOR),
         }
         url = origin + PREFIX
@@ -131,7 +131,7 @@ def _until(url: str) -> bytes:
 
 
 def _fill(origin: str) -> str:
-    """Make a page of generations, wait until they are completed, and give back the id of one in its midst."""
+    """Create a page of generations and wait until they are completed; returns the id of one in the middle."""
     _until(f"{origin}{PREFIX}/generations")
     with httpx2.Client(base_url=origin + PREFIX, headers=_HEADERS) as client:
         made = [client.post("/generations", json={"prompt": PROMPT}).json()["id"] for _ in range(_PAGE)]
@@ -145,7 +145,7 @@ def _fill(origin: str) -> str:
 
 @contextmanager
 def _cores(*servers: int) -> Iterator[None]:
-    """The first core for the servers, of which one works at a time, and the others for this process."""
+    """Give the first core to the servers, of which one works at a time, and the others to this process."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -169,7 +169,7 @@ def _request(method: str, path: str, body: bytes = b"", key: str = _KEY) -> byte
 
 
 def _rate(origin: str, request: bytes, seconds: float) -> float:
-    """Answers a second, over all connections."""
+    """Answers per second, over all connections together."""
     stop = threading.Event()
     timer = threading.Timer(seconds, stop.set)
     began = time.perf_counter()

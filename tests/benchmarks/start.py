@@ -1,4 +1,4 @@
-"""How long it takes until something can be done, in a fresh process."""
+"""The time until a new process can do something."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TRIES = 3
 
 @contextmanager
 def prepare_import(folder: Path, size: int) -> Iterator[Once]:
-    """`import dream_nb`, beside a library."""
+    """Measure `import dream_nb` in a folder with a library of that many rows."""
     fill(folder / "dreams", size)
 
     def fastest(source: str) -> float:
@@ -31,11 +31,11 @@ def prepare_import(folder: Path, size: int) -> Iterator[Once]:
 
 @contextmanager
 def prepare_load(folder: Path, size: int) -> Iterator[Once]:
-    """`%load_ext dream_nb` and the first dry run, beside a library."""
+    """Measure `%load_ext dream_nb` and the first dry run in a folder with a library of that many rows."""
     fill(folder / "dreams", size)
 
     def fastest(who: str) -> float:
-        # The script by its path: `-m` would import this module's own needs first.
+        # Run the script by its path: `-m` would first import what this package needs.
         script = Path(__file__).with_name("first_line.py")
         return min(1000 * float(python(script, who, cwd=folder).output["seconds"]) for _ in range(_TRIES))
 

@@ -21,7 +21,7 @@ _AIM: Final = 1.1
 
 
 def machine() -> str:
-    """Day and machine, without a name or path of it."""
+    """The date and the machine, without its name or paths."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} on {_processor()}, {cores} cores, "
@@ -39,12 +39,12 @@ def _processor() -> str:
 
 
 def markdown(results: Sequence[Result], growths: Sequence[Growth], missing: Sequence[tuple[str, str]]) -> str:
-    """The table.
+    """The tables as Markdown.
 
     Args:
-        results: a line each.
-        growths: a line each of a second table.
-        missing: names of benchmarks that did not run, and why.
+        results: the lines of the table.
+        growths: the lines of a second table.
+        missing: the names of benchmarks that did not run, with the reasons.
     """
     lines = [
         f"{machine()}. Medians; in brackets the least and the most of all runs.",
@@ -96,7 +96,7 @@ def _growth_line(growth: Growth) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits."""
+    """A number with about three digits."""
     if value == 0:
         return "0"
     if abs(value) >= 100:
@@ -105,7 +105,7 @@ def _number(value: float) -> str:
 
 
 def document(results: Sequence[Result], growths: Sequence[Growth], missing: Sequence[tuple[str, str]]) -> str:
-    """The same as JSON."""
+    """The contents of the tables as JSON."""
     whole = {
         "machine": machine(),
         "rows": [result.document() for result in results],
@@ -116,10 +116,10 @@ def document(results: Sequence[Result], growths: Sequence[Growth], missing: Sequ
 
 
 def write_readme(table: str, path: Path = README) -> None:
-    """Put the table between its marks.
+    """Write the tables between the two markers in the README.
 
     Raises:
-        ValueError: there are no marks.
+        ValueError: the file does not have exactly one pair of markers.
     """
     text, count = _MARKED.subn(lambda found: f"{found[1]}{table}{found[2]}", path.read_text(encoding="utf-8"))
     if count != 1:

@@ -1,4 +1,4 @@
-"""What a table of many dreams costs, as Markdown: `python -m tests.benchmarks.tables`."""
+"""Prints the cost of a table of many dreams as Markdown: `python -m tests.benchmarks.tables`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROUNDS = 5
 
 
 def many(library: Library) -> Dreams:
-    """Dreams of a sweep, with marks, costs and measures."""
+    """Dreams of a sweep, with tags, costs and measures."""
     began = datetime(2026, 1, 1, tzinfo=UTC)
     record = Record(
         "0" * 64, 1, "dream-machine", make_request("a lake"), began, state="taken", charge=32.0, tags=("calm",)
@@ -48,7 +48,7 @@ def fastest(work: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Print the table."""
+    """Measure, and print the table."""
     with tempfile.TemporaryDirectory() as folder:
         library = Library(Path(folder))
         dreams = many(library)

@@ -27,7 +27,7 @@ def test_each_benchmark_measures_what_it_says(name: str) -> None:
         pytest.skip(str(reason))
     assert {result.figure.what for result in results} == {figure.what for figure in bench.figures.values()}
     for result in results:
-        # What is measured over a bare process may come out below nothing where others work beside it.
+        # The difference to a bare process may be negative if other programs are running.
         assert all(math.isfinite(own) and (other is None or math.isfinite(other)) for own, other in result.pairs)
         assert result.figure.target is None or result.judged
 

@@ -17,5 +17,5 @@ OPTIONS: Final = [
 
 
 def find_chromium() -> str | None:
-    """Its path, or None where there is none."""
+    """The path of Chromium, or None if it is not installed."""
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

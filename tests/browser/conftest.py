@@ -1,4 +1,4 @@
-"""Chromium, and JupyterLab over a folder of the test."""
+"""Fixtures: Chromium, and a JupyterLab that shows the folders of the tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.browser.chromium import OPTIONS, find_chromium
 from tests.browser.exported import download_manager
 from tests.browser.lab import Lab, LabServer, close_notebooks, serve_lab, write_notebook
 
-# What a busy machine may take until a kernel has answered a page: no test is about that.
+# On a busy machine a kernel may take this long to answer a page; no test measures that.
 expect.set_options(timeout=30_000)
 
 VIEWPORT: Final[ViewportSize] = {"width": 1280, "height": 1000}
@@ -36,7 +36,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser) -> Iterator[Page]:
-    """A tab for the tests of a file: to load JupyterLab takes longer than most of them."""
+    """A tab that the tests of a file share: loading JupyterLab takes longer than most of them."""
     context = browser.new_context(viewport=VIEWPORT)
     yield context.new_page()
     context.close()
@@ -44,7 +44,7 @@ def tab(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """The tab of the file, as a new one would be; with the mark `own_tab` a new one."""
+    """The tab of the file, reset to the state of a new one; with the mark `own_tab`, a new tab."""
     if request.node.get_closest_marker("own_tab"):
         context = browser.new_context(viewport=VIEWPORT)
         yield context.new_page()
@@ -62,13 +62,13 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def manager(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The script that brings widgets to exported pages."""
+    """The script of the widget manager for exported pages."""
     return download_manager(tmp_path_factory.mktemp("manager"))
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    """A JupyterLab over all folders of the tests: to start one takes longer than most of them."""
+    """A JupyterLab that shows all folders of the tests: starting one takes longer than most of them."""
     state = tmp_path_factory.mktemp("jupyter")
     with serve_lab(tmp_path_factory.getbasetemp(), state) as url:
         yield LabServer(url, tmp_path_factory.getbasetemp(), state)
@@ -76,7 +76,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
 
 @pytest.fixture
 def open_lab(page: Page, server: LabServer) -> Iterator[Callable[..., Lab]]:
-    """Opens a notebook in JupyterLab, with its default settings; its kernel has the environment of the test."""
+    """Opens a notebook in JupyterLab with default settings; its kernel gets the environment of the test."""
     server.forget_settings()
 
     def open_notebook(notebook: Path, *, kernel: bool = True) -> Lab:

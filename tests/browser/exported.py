@@ -1,4 +1,4 @@
-"""Pages that were exported, in a browser that gets what they ask for on other sites from this machine."""
+"""Exported pages in a browser; requests to other sites are answered with files of this machine."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from playwright.sync_api import Page, Route
 ADDRESS: Final = "http://page.test"
 _MANAGER: Final = "@jupyter-widgets/html-manager@1.0.15"
 _SECONDS: Final = 240
-# Where `pip` puts what the widgets' own packages bring for other pages.
+# Where `pip` installs the scripts of voila and anywidget.
 _SHARE: Final = Path(sysconfig.get_path("data")) / "share" / "jupyter"
 _ELSEWHERE: Final = {
     r"/require(\.min)?\.js$": _SHARE / "voila" / "templates" / "base" / "static" / "require.min.js",
     r"/anywidget@[^/]*/dist/index\.js$": _SHARE / "nbextensions" / "anywidget" / "index.js",
 }
-# Of the very bytes that another site has.
+# The digest of the file on the other site, from which the local copy may differ.
 _DIGEST: Final = re.compile(r' integrity="[^"]*"')
 
 
 def download_manager(folder: Path) -> Path:
-    """The script that brings widgets to exported pages; without it the test is skipped."""
+    """Download the script of the widget manager for exported pages; skips the test if that fails."""
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("no npm on this machine: it brings the widget manager of exported pages")
@@ -47,7 +47,7 @@ def download_manager(folder: Path) -> Path:
 
 
 def open_exported(page: Page, root: Path, name: str, manager: Path | None) -> None:
-    """Open a page of a folder; without a manager nothing of other sites is there."""
+    """Open a page of a folder; without a manager, every request to another site fails."""
 
     def fulfil(route: Route) -> None:
         url = route.request.url
@@ -62,7 +62,7 @@ def open_exported(page: Page, root: Path, name: str, manager: Path | None) -> No
             html = _DIGEST.sub("", file.read_text(encoding="utf-8"))
             route.fulfill(body=html, content_type="text/html; charset=utf-8")
         elif file.is_file():
-            # A page may ask for a script of another site as one that has to allow it.
+            # A page may request a script of another site with CORS.
             route.fulfill(path=file, headers={"Access-Control-Allow-Origin": "*"})
         else:
             route.abort()

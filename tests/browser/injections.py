@@ -1,4 +1,4 @@
-"""Texts that run a script where they are taken for markup. Each sets `window.injected`."""
+"""Texts that run a script if they are treated as markup. Each sets `window.injected`."""
 
 from __future__ import annotations
 

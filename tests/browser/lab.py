@@ -1,4 +1,4 @@
-"""A real JupyterLab, and what a person does in it."""
+"""A real JupyterLab, and the actions of a person in it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ START_SECONDS = 240
 STOP_SECONDS = 20
 RUN_MILLISECONDS = 120_000
 ATTEMPTS = 50
-# The variables that tests change.
+# Prefixes of the variables that tests change.
 _OURS: Final = ("DREAM_NB_", "LUMAAI_", "LUMA_")
 
 
 @contextlib.contextmanager
 def serve_lab(root: Path, state: Path) -> Iterator[str]:
-    """JupyterLab on loopback over the folder `root`; its URL. Settings and data stay in `state`."""
+    """Serve JupyterLab for the folder `root` on loopback; yields its URL. Settings and data are kept in `state`."""
     port = free_port()
     environment = _own(os.environ) | {
         "JUPYTER_CONFIG_DIR": str(state / "config"),
@@ -55,7 +55,7 @@ def serve_lab(root: Path, state: Path) -> Iterator[str]:
 
 
 def _own(environment: Mapping[str, str]) -> dict[str, str]:
-    """What a server takes of an environment; the rest is given to its kernels."""
+    """The variables of an environment that are not this project's; those are passed to the kernels instead."""
     return {name: value for name, value in environment.items() if not name.startswith(_OURS)}
 
 
@@ -64,7 +64,7 @@ class LabServer:
     """A JupyterLab for several tests.
 
     Args:
-        url: where it answers.
+        url: its URL.
         root: the folder that it shows.
         state: where its settings and data are kept.
     """
@@ -74,7 +74,7 @@ class LabServer:
     state: Path
 
     def forget_settings(self) -> None:
-        """Its settings are the default ones again: a test may have changed the theme."""
+        """Restore the default settings: a test may have changed the theme."""
         settings = self.state / "settings"
         shutil.rmtree(settings, ignore_errors=True)
         notifications = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
@@ -82,7 +82,7 @@ class LabServer:
         notifications.write_text('{"fetchNews": "false", "checkForUpdates": false}')
 
     def give_kernels(self, environment: Mapping[str, str]) -> None:
-        """Kernels that start from now on have the variables of this project that are in this environment."""
+        """Pass this project's variables in an environment to all kernels that start from now on."""
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         given = {name: value for name, value in environment.items() if name.startswith(_OURS)}
         spec = {"argv": argv, "display_name": "Python 3", "language": "python", "env": given}
@@ -91,19 +91,19 @@ class LabServer:
         (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
 
     def end_kernels(self) -> None:
-        """End every kernel that it started."""
+        """End every running kernel."""
         kernels = f"{self.url}/api/kernels"
         with urllib.request.urlopen(kernels) as answer:
             running = [kernel["id"] for kernel in json.load(answer)]
         for one in running:
-            # It may have ended by itself.
+            # It may have ended already.
             with contextlib.suppress(urllib.error.HTTPError):
                 urllib.request.urlopen(urllib.request.Request(f"{kernels}/{one}", method="DELETE")).close()
 
 
 @contextlib.contextmanager
 def serve(command: list[str], url: str, path: str, log: Path, environment: dict[str, str]) -> Iterator[str]:
-    """A server of this Python; its URL, once it answers below it."""
+    """Run a server with this Python; yields its URL as soon as it answers requests for `path`."""
     with log.open("wb") as file:
         server = subprocess.Popen([sys.executable, *command], env=environment, stdout=file, stderr=subprocess.STDOUT)
     try:
@@ -111,7 +111,7 @@ def serve(command: list[str], url: str, path: str, log: Path, environment: dict[
         yield url
     finally:
         server.terminate()
-        # Under load it now and then waits for a kernel that is gone: what is tested is over by then.
+        # Under load it sometimes waits for a kernel that has ended; the test is over by then.
         with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(timeout=STOP_SECONDS)
         server.kill()
@@ -119,7 +119,7 @@ def serve(command: list[str], url: str, path: str, log: Path, environment: dict[
 
 
 def free_port() -> int:
-    """A port of loopback on which nothing listens."""
+    """A loopback port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
 
@@ -136,11 +136,11 @@ def _wait_until_up(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 def write_notebook(path: Path, *cells: str) -> Path:
-    """A notebook of these cells, not yet run, with the extension loaded in its first."""
+    """Write a notebook of these cells, not yet run; an additional first cell loads the extension."""
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
     for source in ("%load_ext dream_nb", *cells):
         cell = nbformat.v4.new_code_cell(source)
-        # Ids are random: with them no two runs write the same file.
+        # Default ids are random: no two runs would write the same file.
         cell["id"] = f"cell-{len(notebook.cells)}"
         notebook.cells.append(cell)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -166,12 +166,12 @@ _CLOSE: Final = """() => {
 
 
 def close_notebooks(page: Page) -> None:
-    """Close what JupyterLab shows, without saving it; nothing where the page shows something else."""
+    """Close everything open in JupyterLab without saving; does nothing if the page is not JupyterLab."""
     page.evaluate(_CLOSE)
 
 
 def _is_open(page: Page, url: str) -> bool:
-    """Whether the page shows the JupyterLab of that address, and no question of its."""
+    """Whether the page shows the JupyterLab at that URL, without an open dialog."""
     shown = page.url.startswith(f"{url}/lab") and page.evaluate("() => !!window.jupyterapp")
     return bool(shown) and page.locator(".jp-Dialog").count() == 0
 
@@ -181,10 +181,10 @@ class Lab:
 
     Args:
         page: a page of the browser.
-        url: of the server.
+        url: the URL of the server.
         notebook: the notebook's path below the server's root.
         kernel: whether to wait for its kernel.
-        loaded: whether to load JupyterLab anew where the page shows it already.
+        loaded: whether to load JupyterLab again even if the page shows it already.
     """
 
     def __init__(self, page: Page, url: str, notebook: str, *, kernel: bool = True, loaded: bool = False) -> None:
@@ -201,25 +201,25 @@ class Lab:
         page.wait_for_function(ready)
 
     def execute(self, command: str) -> None:
-        """Run a command of JupyterLab, and wait for its end."""
+        """Run a command of JupyterLab, and wait until it has finished."""
         self.page.evaluate("command => window.jupyterapp.commands.execute(command)", command)
 
     def run_all(self) -> None:
-        """Run every cell, and wait until the last has ended. A cell that fails before the last is an AssertionError."""
+        """Run every cell, and wait for the last. Raises AssertionError if a cell before the last fails."""
         cells = """window.jupyterapp.shell.currentWidget.content.widgets
             .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source)
             .map(cell => cell.model)"""
         before = self.page.evaluate(f"() => Math.max(0, ...{cells}.map(cell => cell.executionCount))")
         self.execute("notebook:run-all-cells")
         ended = f"{cells}.every(cell => cell.executionCount > before && cell.executionState !== 'running')"
-        # JupyterLab does not run what comes after a cell that failed.
+        # JupyterLab does not run the cells after a failed one.
         errors = f"{cells}.flatMap(cell => cell.outputs.toJSON()).filter(output => output.output_type === 'error')"
         self.page.wait_for_function(f"before => {ended} || {errors}.length", arg=before, timeout=RUN_MILLISECONDS)
         failed = self.page.evaluate(f"before => {ended} ? [] : {errors}", before)
         assert not failed, "\n".join(line for error in failed for line in error["traceback"])
 
     def run_cell(self, number: int) -> None:
-        """Run one cell, and wait for its end."""
+        """Run one cell, and wait until it has finished."""
         self.page.evaluate(
             """async number => {
                 window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
@@ -229,9 +229,9 @@ class Lab:
         )
 
     def run_until_printed(self, number: int, text: str) -> None:
-        """Run one cell again and again until it prints this as the last text of the page.
+        """Run one cell repeatedly until the last text that the page shows is this one.
 
-        A widget shows a change at once, and tells the kernel as soon as that has heard of the one before.
+        A widget shows a change at once, but sends it only after the kernel has received the one before.
         """
         printed = self.page.locator(".jp-OutputArea-output pre").last
         for _ in range(ATTEMPTS):
@@ -241,9 +241,9 @@ class Lab:
         raise AssertionError(f"the cell prints {printed.inner_text()!r}, not {text!r}")
 
     def theme(self, name: str) -> None:
-        """Show it in another theme, such as "JupyterLab Dark"."""
+        """Switch to another theme, such as "JupyterLab Dark"."""
         self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
-        # JupyterLab covers the page while it changes.
+        # JupyterLab covers the page while it changes the theme.
         self.page.wait_for_function(
             """theme => document.body.dataset.jpThemeName === theme
                 && !document.getElementById('jupyterlab-splash')""",
@@ -255,12 +255,12 @@ class Lab:
         self.execute("docmanager:save")
 
     def reopen(self) -> Lab:
-        """End every kernel, and open the saved notebook again with a new one."""
+        """End every kernel, and open the saved notebook again with a new kernel."""
         self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
         return Lab(self.page, self.url, self.notebook, loaded=True)
 
     def reopen_without_kernel(self) -> Lab:
-        """End every kernel, and open the saved notebook again where none can start."""
+        """End every kernel, and open the saved notebook again while no kernel can start."""
         self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
         self.page.route(
             "**/api/sessions**", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
@@ -269,7 +269,7 @@ class Lab:
 
 
 class Traffic:
-    """What came over the page's websockets."""
+    """Counts the bytes received on the page's websockets."""
 
     def __init__(self, page: Page) -> None:
         self.bytes = 0

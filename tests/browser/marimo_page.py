@@ -1,4 +1,4 @@
-"""A real marimo, to write a notebook in or to show it as an app."""
+"""A real marimo, which edits a notebook or runs it as an app."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from tests.browser.lab import free_port, serve
 
-# Nothing of the user's own settings counts, and a notebook that is opened is run.
+# These settings replace the user's; a notebook runs as soon as it is opened.
 _SETTINGS: Final = """[runtime]
 auto_instantiate = true
 
@@ -29,11 +29,11 @@ def _({given}):
 
 
 def write_marimo(path: Path, *cells: str) -> Path:
-    """A notebook of these cells, each of which knows `dream_nb` and the variables of those before it.
+    """Write a notebook of these cells, each of which can use `dream_nb` and the variables of those before it.
 
     Args:
-        path: where it is written.
-        *cells: the sources. What one defines is `name = …` at the beginning of a line.
+        path: the file to write.
+        *cells: the sources. A cell defines a variable by `name = …` at the beginning of a line.
     """
     text, known = "import marimo\n\napp = marimo.App()\n", list[str]()
     for source in ("import dream_nb", *cells):
@@ -53,14 +53,14 @@ def write_marimo(path: Path, *cells: str) -> Path:
 def serve_marimo(
     notebook: Path, state: Path, mode: Literal["edit", "run"], *, theme: str = "light", **variables: str
 ) -> Iterator[str]:
-    """marimo on loopback with this notebook; its URL. It is started in another folder than the notebook's.
+    """Serve this notebook with marimo on loopback; yields its URL. marimo starts outside the notebook's folder.
 
     Args:
-        notebook: a file of marimo's.
-        state: where its settings are kept, and its log.
-        mode: "edit" to write in it, "run" for visitors.
+        notebook: a marimo notebook.
+        state: the folder of its settings and its log.
+        mode: "edit" to edit the notebook, "run" to run it as an app.
         theme: "light" or "dark".
-        **variables: more environment.
+        **variables: further environment variables.
     """
     settings = state / "config" / "marimo" / "marimo.toml"
     settings.parent.mkdir(parents=True, exist_ok=True)
@@ -77,5 +77,5 @@ def serve_marimo(
 
 
 def _paths() -> list[str]:
-    # A clone that is not installed is found from wherever the server is started.
+    # A clone that is not installed must be importable from any working directory.
     return [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -1,4 +1,4 @@
-"""What the widgets share, in a real page."""
+"""The common code of the widgets, in a real page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.browser.lab import Lab
 
 pytestmark = pytest.mark.browser
 
-# A widget of one file, that says from where the page had it.
+# A widget of one file, whose picture shows from where the page loaded it.
 SHELF = '''
 from pathlib import Path
 import dream_nb

@@ -1,4 +1,4 @@
-"""Pages that Sphinx built of a notebook, in a browser that reaches no kernel."""
+"""Pages that Sphinx built from a notebook, in a browser without a kernel."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WIDGETS = ("a forest in the wind", "a harbour", "The gallery of 'dreams'")
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A notebook with a video and widgets, executed."""
+    """An executed notebook with a video and widgets."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DREAM_NB_STUDIO_SIDE", "90")
         patch.setenv("DREAM_NB_STUDIO_SECONDS", "1.5")
@@ -37,7 +37,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=SAVED)
 def built(request: pytest.FixtureRequest, saved: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The pages that each reader of notebooks makes of it."""
+    """The pages that each Sphinx extension for notebooks builds from it."""
     pytest.importorskip(request.param)
     project = tmp_path_factory.mktemp(request.param) / "project"
     project.mkdir()
@@ -54,7 +54,7 @@ def test_a_video_plays(built: Built, page: Page) -> None:
 
 def test_a_widget_is_seen_as_its_stand_in_only(built: Built, page: Page, manager: Path) -> None:
     open_exported(page, built.folder, "notebooks/dreams.html", manager)
-    # The page has made each widget, and each found no kernel.
+    # The page has created every widget, and none of them has found a kernel.
     made = f"() => document.querySelectorAll('[data-dream-nb]').length === {len(WIDGETS)}"
     page.wait_for_function(made, timeout=MILLISECONDS)
     page.wait_for_load_state("networkidle")

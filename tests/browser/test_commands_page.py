@@ -1,4 +1,4 @@
-"""What `%dreams` lists, and completes, in JupyterLab."""
+"""The listing and the completion of `%dreams` in JupyterLab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A library that Jupyter does not serve, and completion, in JupyterLab."""
+"""A library outside the folder that Jupyter serves, and completion, in JupyterLab."""
 
 from __future__ import annotations
 

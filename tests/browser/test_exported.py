@@ -1,4 +1,4 @@
-"""A notebook that was exported as HTML, in a page that reaches the widget manager and no kernel."""
+"""A notebook that was exported as HTML, in a page with the widget manager but without a kernel."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TEXTS = ("a lake", "a harbour", "The gallery of 'dreams'", "Grid(1)")
 
 @pytest.fixture
 def open_cells(page: Page, manager: Path, tmp_path: Path, small: None) -> Callable[..., None]:  # noqa: ARG001
-    """Runs these cells, exports them, and opens the page."""
+    """Runs cells, exports them as HTML, and opens the page."""
 
     def run_and_open(*cells: str) -> None:
         saved = execute(tmp_path, *cells)
@@ -43,7 +43,7 @@ def test_a_widget_that_is_revived_without_a_kernel_leaves_its_stand_in(
     open_cells: Callable[..., None], page: Page
 ) -> None:
     open_cells(*CELLS)
-    # The manager has made each view.
+    # The manager has created every view.
     expect(page.locator(".widget-subarea > *")).to_have_count(len(TEXTS))
     page.wait_for_function("() => document.querySelectorAll('[data-dream-nb]').length === 4")
     page.wait_for_load_state("networkidle")

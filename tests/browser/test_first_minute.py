@@ -1,6 +1,6 @@
-"""The first minute: a line, a picture at once, and a video that plays. Also the README's animated picture of it.
+"""The first minute: a line, a picture at once, and a video that plays. Also makes the README's animation of it.
 
-`DREAM_NB_PICTURES=notebooks pytest tests/browser/test_first_minute.py` makes that picture anew.
+`DREAM_NB_PICTURES=notebooks pytest tests/browser/test_first_minute.py` makes that animation again.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def test_a_picture_comes_before_the_video_and_in_its_place(
 
 
 def write_animation(shots: list[tuple[float, bytes]], path: Path) -> None:
-    """Write pictures with the times at which they were taken as an animated WebP."""
+    """Write screenshots, each with the time when it was taken, as an animated WebP."""
     frames = [Image.open(io.BytesIO(shot)).convert("RGB").resize((640, 472)) for _, shot in shots]
     times = [at for at, _ in shots]
     lasts = [max(20, round(1000 * (later - at))) for at, later in itertools.pairwise(times)]

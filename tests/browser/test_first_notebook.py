@@ -1,4 +1,4 @@
-"""The first notebook, as a person meets it in JupyterLab."""
+"""The first tutorial notebook, as a person uses it in JupyterLab."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HAS_PLAYED = "video => video.currentTime > 0.2 && !video.error"
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Path:
-    """The first notebook without outputs, in a folder of its own."""
+    """A copy of the first notebook without outputs, in a new folder."""
     (tmp_path / "work").mkdir()
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     for cell in notebook.cells:
@@ -69,7 +69,7 @@ def test_a_copy_alone_still_shows_poster_and_prompt(
     video.scroll_into_view_if_needed()
     page.wait_for_function("video => video.error || video.networkState === 3", arg=video.element_handle())
     expect(page.get_by_text("a serene lake at sunset", exact=True)).to_be_visible()
-    # The poster's warm sky, not an empty box: the middle of its upper half has colour.
+    # The box shows the poster's warm sky and is not empty: the middle of its upper half has colour.
     picture = video.screenshot(path=tmp_path / "poster.png")
     assert _colourfulness(picture) > 30
     image = page.locator("img[alt='a lighthouse on a cliff in the fog']")

@@ -1,4 +1,4 @@
-"""The gallery, as a person meets it in JupyterLab."""
+"""The gallery, as a person uses it in JupyterLab."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 MOST_BYTES = 300_000
 MOST_TILES = 200
-# Every tile that can be seen has its picture, decoded.
+# True if every visible tile shows its decoded picture.
 ALL_SHOWN = """wall => {
     const seen = wall.getBoundingClientRect();
     const tiles = [...wall.querySelectorAll('[role=option]')].filter(tile => {
@@ -112,7 +112,7 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     dreams = tmp_path / "work" / "dreams"
     assert len(list((dreams / "trash").glob("*.jpg"))) == 2
 
-    # What was deleted comes back, with its stars, and is selected.
+    # Undo restores the deleted dreams with their stars, and selects them.
     page.get_by_role("button", name="Undo").click()
     expect(wait).to_have_count(7)
     expect(page.locator(".dream-said")).to_contain_text("Restored 2 dreams. On their servers they stay deleted.")
@@ -120,7 +120,7 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     expect(wait.first.locator(".dream-tile-stars")).to_have_text("★★★★★")
     assert list((dreams / "trash").iterdir()) == []
 
-    # The stars are one control.
+    # The stars are a single control.
     stars = page.get_by_role("slider", name="stars of the selection")
     expect(stars).to_have_attribute("aria-valuetext", "5 of 5 stars")
     stars.focus()
@@ -156,7 +156,7 @@ def test_the_wall_stays_where_it_is_when_something_is_selected(open_cells: Calla
     tile.dblclick(position={"x": 20, "y": 5})
     large = page.get_by_role("group", name="enlarged view")
     expect(large).to_be_visible()
-    # A long prompt is folded.
+    # A long prompt is collapsed.
     caption = large.locator(".dream-folded")
     folded = caption.evaluate("caption => caption.clientHeight")
     large.get_by_role("button", name="Show all").click()

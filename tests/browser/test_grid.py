@@ -1,4 +1,4 @@
-"""The grid, as a person meets it in JupyterLab."""
+"""The grid, as a person uses it in JupyterLab."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TIMES = "() => [...document.querySelectorAll('video')].map(video => video.curren
 def test_one_button_plays_all_and_one_line_moves_all(
     open_cells: Callable[..., Lab], page: Page, tmp_path: Path
 ) -> None:
-    # Else they play as soon as they are seen.
+    # Otherwise the videos play as soon as they are in view.
     page.emulate_media(reduced_motion="reduce")
     lab = open_cells("import dream_nb\n" + GRID, "print(g.best and g.best.prompt)")
     lab.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")
@@ -83,7 +83,7 @@ def test_one_button_plays_all_and_one_line_moves_all(
 def test_videos_play_together_as_soon_as_they_are_seen(
     open_cells: Callable[..., Lab], page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # So large that it has small copies.
+    # Large enough for the library to make small copies.
     monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "720")
     monkeypatch.setenv("DREAM_NB_STUDIO_SECONDS", "2")
     lab = open_cells("import dream_nb\n" + GRID.replace("night", "storm"))
@@ -101,7 +101,7 @@ def test_a_click_shows_one_large_and_the_keys_lead_to_its_neighbours_and_back(
     open_cells("import dream_nb\n" + GRID).run_all()
     page.wait_for_function(ALL_PLAY, timeout=240_000)
     table = page.get_by_role("table", name="by axis")
-    # One stop of the Tab key, which leads on to the buttons of that cell.
+    # Only one cell can be reached with the Tab key; the next stops are that cell's buttons.
     assert page.locator(".dream-cell-open[tabindex='0']").count() == 1
     table.get_by_role("button", name="open: a calm lake at dawn").click()
     large = page.locator(".dream-large")
@@ -110,7 +110,7 @@ def test_a_click_shows_one_large_and_the_keys_lead_to_its_neighbours_and_back(
     expect(large.get_by_text("a calm lake at dawn")).to_be_visible()
     expect(large.locator(".dream-facts")).to_contain_text("5.0 s")
     expect(large.get_by_role("button", name="previous")).to_be_disabled()
-    # The whole file, and not the small copy.
+    # It plays the full file, not the small copy.
     source = "() => document.querySelector('.dream-large video').src"
     page.wait_for_function(f"() => /files.*\\/dreams\\/[^/]+mp4/.test(({source})())")
     page.wait_for_function("() => !document.querySelector('.dream-large video').paused")
@@ -124,7 +124,7 @@ def test_a_click_shows_one_large_and_the_keys_lead_to_its_neighbours_and_back(
     expect(table.get_by_role("button", name="open: a calm lake at night")).to_be_focused()
     page.wait_for_function(ALL_PLAY)
 
-    # The keyboard alone.
+    # With the keyboard only.
     page.keyboard.press("ArrowRight")
     page.keyboard.press("b")
     expect(table.get_by_role("button", name="best: a stormy lake at night")).to_have_attribute("aria-pressed", "true")
@@ -133,7 +133,7 @@ def test_a_click_shows_one_large_and_the_keys_lead_to_its_neighbours_and_back(
     expect(large.get_by_role("button", name="next")).to_be_disabled()
     page.keyboard.press("Escape")
 
-    # Where all stand still, the one under the pointer plays, and no longer than it is there.
+    # While all are paused, a video plays as long as the pointer is over it.
     page.get_by_role("button", name="pause all").click()
     playing = "() => [...document.querySelectorAll('video')].filter(video => !video.paused).length"
     page.wait_for_function(f"() => ({playing})() === 0")

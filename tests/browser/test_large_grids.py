@@ -1,4 +1,4 @@
-"""Grids of very many videos, as a person meets them in JupyterLab."""
+"""Grids of very many videos, as a person uses them in JupyterLab."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dream_nb.default import default_session
 words = [{{"light": f"light {{row}}", "place": f"place {{column}}"}}
          for row, column in itertools.product(range({rows}), range({columns}))]
 dream_nb.Dreams(default_session().history(), words=words).grid()"""
-# How many cells are in view, how many of them play, and whether all of them have pictures.
+# The number of cells in view, how many of them play, and whether all of them have pictures.
 SEEN = """() => {
     const box = document.querySelector('.dream-grid-scroll').getBoundingClientRect();
     const seen = [...document.querySelectorAll('.dream-cell')].filter(cell => {
@@ -43,7 +43,7 @@ LOADED = "() => document.querySelectorAll('video').length"
 
 @pytest.fixture
 def write_library(tmp_path: Path) -> Callable[[int], None]:
-    """Writes a library of so many videos where the notebook will look for it."""
+    """Writes a library of that many videos where the notebook looks for it."""
 
     def write(count: int) -> None:
         folder = tmp_path / "work" / "dreams"
@@ -71,13 +71,13 @@ def test_all_cells_are_reached_and_those_in_view_play(
     scroll = page.locator(".dream-grid-scroll")
     assert scroll.evaluate("box => box.clientHeight <= 540 && box.scrollWidth > box.clientWidth")
 
-    # Both ways, to the last of all, whose words stay in sight.
+    # Scroll both ways to the last cell; the words of its row and column stay in view.
     scroll.evaluate("box => box.scrollTo(box.scrollWidth, box.scrollHeight)")
     expect(page.locator(".dream-cell").last).to_be_in_viewport()
     expect(page.get_by_role("columnheader", name=f"place {columns - 1}")).to_be_in_viewport()
     expect(page.get_by_role("rowheader", name=f"light {rows - 1}")).to_be_in_viewport()
     page.wait_for_function(ALL_PLAY, timeout=60_000)
-    # Those that left the view are free again.
+    # Videos that left the view are unloaded.
     page.wait_for_function(f"() => ({LOADED})() <= 24")
 
     page.locator(".dream-cell-open").last.click()

@@ -1,4 +1,4 @@
-"""What a long wait does besides its card, in JupyterLab: the tab's title counts, and its end is told."""
+"""A long wait in JupyterLab: besides the card, the tab's title counts, and a notification tells its end."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
 
-# Its clock and its scripts stay as they are made.
+# These tests replace the tab's clock and add scripts, which cannot be undone.
 pytestmark = [pytest.mark.browser, pytest.mark.own_tab]
 
-# What the browser would show, and how often it was asked whether it may. A real question waits for a person.
+# Records the notifications and the requests for permission. A real request waits for a person.
 RECORD = """
 window.told = [];
 window.asked = 0;
@@ -57,7 +57,7 @@ def test_the_title_counts_and_the_end_is_told_to_who_allowed_that(
     page.clock.fast_forward(LONG)
     expect(page).to_have_title(re.compile(r"^\(2 · 0:[23]\d\) " + re.escape(plain)))
     expect(tell).to_have_count(2)
-    # It is asked at a click, and once.
+    # Permission is requested only at a click, and only once.
     assert page.evaluate("window.asked") == 0
     tell.first.focus()
     page.keyboard.press("Enter")
@@ -71,15 +71,15 @@ def test_the_title_counts_and_the_end_is_told_to_who_allowed_that(
     lab.run_cell(3)
     expect(page).to_have_title(re.compile(r"^\(0:[23]\d\) "))
     assert page.evaluate("window.told") == ["Cancelled: a calm lake"]
-    # Who cancels it here knows that, also while the page is hidden at its end.
+    # Cancelling here does not notify, even if the page is hidden when the job ends.
     page.get_by_role("button", name="Cancel all").click()
-    # The title alone does not tell: JupyterLab too writes it anew, without the time.
+    # The title alone proves nothing: JupyterLab also rewrites it without the time.
     expect(page.locator(".dream-cell[data-state=failed]")).to_have_count(2)
     expect(page).to_have_title(plain)
     assert page.evaluate("window.told.length") == 1
     page.evaluate("window.isHidden = false")
 
-    # Whatever takes the card away, the title is as it was.
+    # The title is restored, whatever removes the card.
     lab.run_cell(4)
     page.clock.fast_forward(LONG)
     expect(page).to_have_title(re.compile(r"^\(0:[23]\d\) "))
@@ -90,7 +90,7 @@ def test_the_title_counts_and_the_end_is_told_to_who_allowed_that(
     expect(page).to_have_title(re.compile(r"^\([01]:\d\d\) "))
     lab.run_cell(5)
     expect(page).to_have_title(plain)
-    # Who looks at the page needs no notification.
+    # A person who looks at the page is not notified.
     assert page.evaluate("window.told.length") == 1
     lab.run_cell(4)
     page.clock.fast_forward(LONG)

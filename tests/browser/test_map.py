@@ -1,4 +1,4 @@
-"""The map of dreams on two measures in JupyterLab."""
+"""The map of dreams over two measures in JupyterLab."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_it_zooms_moves_and_selects(open_cells: Callable[..., Lab], page: Page) 
 
 
 @pytest.fixture
-def executed(tmp_path: Path, small: None) -> Path:  # noqa: ARG001 - its environment is what counts
-    """A notebook with a map that a program has run: no JupyterLab trusts it."""
+def executed(tmp_path: Path, small: None) -> Path:  # noqa: ARG001 - for its environment
+    """A notebook with a map, run by a program, so that JupyterLab does not trust it."""
     (tmp_path / "work").mkdir()
     return execute(tmp_path / "work", "%load_ext dream_nb", *CELLS[:2])
 
@@ -75,14 +75,14 @@ def test_in_a_notebook_that_is_not_trusted_its_drawing_is_there(
     )
     open_lab(executed, kernel=False)
     page.wait_for_function(IS_DRAWN)
-    # JupyterLab takes out what it does not know, and leaves the words inside.
+    # JupyterLab removes unknown elements, but keeps the text inside them.
     expect(page.locator(".dream_nb-static")).to_have_text("")
 
 
 def test_in_a_saved_page_its_drawing_is_there(page: Page, executed: Path) -> None:
     command = [sys.executable, "-m", "nbconvert", "--to", "html", str(executed)]
     subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
-    # No network: neither the widget manager nor a kernel.
+    # Without a network, neither the widget manager nor a kernel is available.
     page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
     page.goto(executed.with_suffix(".html").as_uri())
     page.wait_for_function(IS_DRAWN)

@@ -1,4 +1,4 @@
-"""The widgets and previews in marimo: its page puts each widget into a shadow root, and serves no files."""
+"""The widgets and previews in marimo, whose page puts each widget into a shadow root and serves no files."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ pytestmark = [
 
 TUTORIAL = Path(__file__).parents[2] / "notebooks" / "marimo_first_dream.py"
 SMALL = {"DREAM_NB_STUDIO_SIDE": "90"}
-# A machine with much else to do starts a server, a kernel and workers for the first of them.
+# On a busy machine it takes long to start a server, a kernel and workers for the first result.
 FAR = 240_000
 PLAYS = "video => video.readyState >= 2 && video.currentTime > 0 && video.videoWidth > 0 && !video.error"
 
-# A job that ends when the test says that it has seen enough.
+# A job that ends as soon as the file `seen` exists.
 WAITING = """import pathlib, threading, time
 from dream_nb.results.job import Job
 made = dream_nb.dream('a lake', kind='image')
@@ -37,13 +37,13 @@ job.result()"""
 
 
 def plays(page: Page, video: Locator) -> None:
-    """Wait until the one video that is found plays."""
+    """Wait until the only video found plays."""
     expect(video).to_have_count(1, timeout=FAR)
     page.wait_for_function(PLAYS, arg=video.element_handle())
 
 
 def plays_when_stepped(page: Page, card: Locator) -> None:
-    """Let the video of a card be fetched, which is when it shows a frame."""
+    """Step the video of a card by a frame, so that it is loaded, and wait until it shows the frame."""
     video = card.locator("video.dream-film")
     expect(video).to_have_count(1, timeout=FAR)
     video.focus()
@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def app(folder: Path) -> Iterator[str]:
-    """An app of marimo's with a preview, a card and a panel."""
+    """A marimo app with a preview, a card and a panel."""
     cells = (
         "lake = dream_nb.dream('a serene lake')\nlake",
         "dream_nb.Card(lake)",
@@ -94,7 +94,7 @@ def test_what_the_panel_makes_stands_in_it_and_goes_on_from_there(app: str, page
     cards = page.locator(".dream-cards .dream-card")
     expect(cards).to_have_count(1, timeout=FAR)
     plays_when_stepped(page, cards)
-    # What stands in what stands in the panel answers too.
+    # A form in a card in the panel works too.
     cards.get_by_role("button", name="Extend").click()
     cards.get_by_label("Extend: describe what happens").fill("night falls")
     cards.get_by_label("Extend: describe what happens").press("Enter")
@@ -129,7 +129,7 @@ def test_a_cell_that_waits_shows_the_card_of_its_job_and_then_its_result(page: P
         page.goto(url)
         card = page.locator(".dream-card")
         expect(card).to_have_count(1, timeout=FAR)
-        # marimo hears no page while a cell runs: it has a button of its own that interrupts.
+        # While a cell runs, marimo receives no messages from the page. It has its own button to interrupt.
         expect(card.get_by_role("button", name="Stop waiting")).to_have_count(0)
         seen.touch()
         expect(page.locator(".dream_nb-preview img[alt='a lake']")).to_be_visible(timeout=FAR)
@@ -144,7 +144,7 @@ def test_a_cell_that_runs_again_shows_one_card_that_plays(page: Page, tmp_path: 
         card = page.locator(".dream-card")
         expect(card).to_have_count(1, timeout=FAR)
         card.evaluate("card => { card.dataset.earlier = ''; }")
-        # What depends on this cell runs again too.
+        # The cells that depend on this one run again too.
         page.locator(".cm-content").nth(1).click()
         page.keyboard.press("ControlOrMeta+Enter")
         expect(page.locator(".dream-card[data-earlier]")).to_have_count(0, timeout=FAR)
@@ -166,7 +166,7 @@ def test_gallery_and_grid_show_their_pictures_and_a_dark_page_has_dark_cards(pag
             page.wait_for_function(PLAYS, arg=video.element_handle())
         colour = page.locator(".dream-gallery").evaluate("gallery => getComputedStyle(gallery).backgroundColor")
         assert max(int(part) for part in re.findall(r"\d+", colour)) < 64, colour
-        # Without a file that the page could open there is nothing to link to.
+        # The page cannot open the files, so there are no links to them.
         expect(page.locator(".dream_nb-overview img")).to_have_count(2)
         expect(page.locator(".dream_nb-overview a")).to_have_count(0)
 

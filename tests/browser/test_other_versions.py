@@ -1,4 +1,4 @@
-"""Other versions of a dream, asked for in JupyterLab by the card's buttons and by the panel, with and without a key."""
+"""Other versions of a dream, made with the card's buttons and the panel in JupyterLab, with and without a key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECONDS = 1.0
 
 @cache
 def clip_with_sound() -> bytes:
-    """A moving gradient of a second in 16:9, with a tone."""
+    """One second of a moving gradient in 16:9, with a tone."""
     file = io.BytesIO()
     down, across = np.mgrid[0:180, 0:320]
     with av.open(file, "w", format="mp4") as container:
@@ -47,7 +47,7 @@ def clip_with_sound() -> bytes:
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeDreamMachine]:
-    """A strict server of 2025 that the notebook takes for the hosted one."""
+    """A strict fake of the API of 2025 that the notebook uses as the hosted API."""
     with FakeDreamMachine("2025").running() as fake:
         fake.use(monkeypatch)
         monkeypatch.setenv("DREAM_NB_STATE", str(tmp_path / "state"))
@@ -61,7 +61,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeDreamM
 
 @pytest.fixture
 def shoot(page: Page) -> Callable[[str], None]:
-    """Keeps a picture of the page where `DREAM_NB_SHOTS` names a folder."""
+    """Takes a screenshot of the page if `DREAM_NB_SHOTS` names a folder."""
     folder = os.environ.get("DREAM_NB_SHOTS")
 
     def take(name: str) -> None:
@@ -80,7 +80,7 @@ def test_a_card_asks_for_other_versions_and_says_their_price_before(
     expect(card.get_by_role("button", name="Upscale")).to_be_visible()
     shoot("card")
 
-    # Sound is offered, and begins muted.
+    # The video has sound, which is muted at first.
     sound = card.get_by_role("button", name="Sound", exact=True).first
     video = card.locator("video.dream-film")
     assert video.evaluate("video => video.muted") is True
@@ -198,7 +198,7 @@ def test_without_a_key_the_studio_makes_the_versions_for_nothing(
     shoot("studio-card")
     asked.get_by_role("button", name="Sound").click()
     expect(page.locator("video.dream-film")).to_have_count(3, timeout=240_000)
-    # The last has sound: its player says so.
+    # The player of the last one shows that it has sound.
     expect(page.locator(".dream-card:not(.dream-bare)").nth(2).locator(".dream-sound")).to_have_text("sound off")
     form = page.locator(".dream-panel")
     form.get_by_label("Prompt", exact=True).fill("a lighthouse")

@@ -1,4 +1,4 @@
-"""What a cell shows in JupyterLab while it runs, and what the saved notebook holds of it."""
+"""The outputs of a cell in JupyterLab while it runs, and in the saved notebook."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 
 def data(notebook: Path) -> list[dict[str, str]]:
-    """What the outputs of the saved notebook's last cell hold."""
+    """The data of the outputs of the saved notebook's last cell, by MIME type."""
     return [output["data"] for output in nbformat.read(notebook, as_version=4).cells[-1].outputs]
 
 
@@ -29,7 +29,7 @@ def test_the_player_takes_the_place_of_the_card_and_a_replay_saves_the_same_outp
     expect(page.locator("video")).to_be_visible()
     expect(page.locator(".dream-card:not(.dream-bare)")).to_have_count(0)
     lab.save()
-    # The preview, and its live parts.
+    # The preview and its live parts.
     assert [sorted(types) for types in data(saved)] == [["text/html", "text/plain"], [VIEW]]
     before = data(saved)
 

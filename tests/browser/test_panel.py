@@ -42,13 +42,13 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     expect(go).to_have_text("Dream 2 videos")
     expect(example).to_be_hidden()
 
-    # A brace that is not closed is told of, and can be asked for.
+    # A brace that is not closed gives a warning, but the prompt can still be submitted.
     prompt.fill("a lake at {dawn|noon")
     warning = form.locator(".dream-wide .dream-error")
     expect(warning).to_contain_text("A brace is not closed")
     expect(go).to_be_enabled()
 
-    # A wrong field says so beside it, and nothing can be asked for.
+    # An error is shown beside the wrong field, and the form cannot be submitted.
     prompt.fill("a lake at {dawn|noon}")
     expect(warning).to_have_text("")
     form.get_by_label("Begins with: a file, URL").fill("nowhere.jpg")
@@ -57,7 +57,7 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     expect(wrong).to_contain_text("does not exist")
     expect(go).to_be_disabled()
 
-    # A picture that is pasted in its place mends it.
+    # Pasting a picture in its place corrects the field.
     form.locator(".dream-well:visible").first.evaluate(PASTE)
     expect(form.locator(".dream-slot:visible img").first).to_be_visible()
     expect(wrong).to_have_text("")
@@ -69,7 +69,7 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     expect(cards).to_have_count(2)
     expect(page.locator("video.dream-film")).to_have_count(2, timeout=240_000)
 
-    # The player steps by frames, and sends nothing to the notebook's own keys.
+    # The arrow keys step the player by frames, and do not reach the notebook's shortcuts.
     video = page.locator("video.dream-film").first
     video.focus()
     video.press("ArrowRight")
@@ -78,7 +78,7 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     video.press("ArrowRight")
     page.wait_for_function("([video, at]) => video.currentTime > at", arg=[video.element_handle(), before])
 
-    # It goes on as another card.
+    # An extension appears as another card.
     cards.first.get_by_role("button", name="Extend").click()
     cards.first.get_by_label("Extend: describe what happens").fill("night falls")
     cards.first.get_by_label("Extend: describe what happens").press("Enter")
@@ -86,7 +86,7 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     expect(page.locator("video.dream-film")).to_have_count(3, timeout=240_000)
     expect(page.locator(".dream-lineage").first).to_be_visible()
 
-    # As a keyframe the panel shows its picture, and the focus is where one goes on.
+    # A dream used as a keyframe shows its picture in the panel, and the focus moves to the prompt.
     page.set_viewport_size({"width": 1280, "height": 500})
     keyframe = cards.last.get_by_role("button", name="As keyframe")
     keyframe.scroll_into_view_if_needed()
@@ -135,7 +135,7 @@ def test_its_controls_are_aligned_and_its_hints_whole_at_any_width(open_cells: C
             assert form.evaluate(CUT_OFF) == [], (kind, width)
 
 
-# They may pass within a moment.
+# Collects the places in the queue, which may be shown only for a moment.
 KEEP_PLACES = """() => {
     globalThis.places = new Set();
     new MutationObserver(() => document.querySelectorAll('.dream-time').forEach(time => places.add(time.textContent)))
@@ -153,7 +153,7 @@ def test_a_large_batch_is_a_grid_and_a_small_one_shows_its_queue(open_cells: Cal
     form.locator(".dream-go").click()
     cards = page.locator(".dream-card")
     expect(cards).to_have_count(4)
-    # One prompt after the other, as they were asked for.
+    # The cards are in the order of the prompts.
     expect(cards.locator(".dream-prompt").first).to_have_text("a lake at dawn")
     expect(page.locator("video.dream-film")).to_have_count(4, timeout=240_000)
     assert "2nd in the queue" in page.evaluate("() => [...globalThis.places]")
@@ -164,7 +164,7 @@ def test_a_large_batch_is_a_grid_and_a_small_one_shows_its_queue(open_cells: Cal
     form.locator(".dream-go").click()
     grid = page.locator(".dream-cards .dream-grid")
     expect(grid.locator(".dream-cell[data-state=completed]")).to_have_count(8, timeout=240_000)
-    # The card that counted them is gone.
+    # The card that counted them has been removed.
     expect(cards).to_have_count(4)
     lab.run_cell(2)
     expect(page.locator(".jp-OutputArea-output pre").last).to_have_text("12\n")
@@ -203,7 +203,7 @@ def test_stop_waiting_ends_the_cell_and_the_dream_goes_on(
 def test_cancel_has_the_server_delete_what_is_not_made_yet(
     open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # So large that it does not end before it is cancelled.
+    # Large enough not to finish before it is cancelled.
     monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "2160")
     lab = open_cells(
         "job = %dream a lake at noon -b --duration 9s --resolution 4k", "print(type(job.exception()).__name__)"
@@ -260,7 +260,7 @@ EDIT = "source => window.jupyterapp.shell.currentWidget.content.widgets[1].model
 
 
 def count_requests(folder: Path) -> int:
-    """How many requests the ledger of a library has."""
+    """The number of requests in the ledger of a library."""
     with contextlib.closing(sqlite3.connect(folder / "ledger.sqlite")) as database:
         return int(database.execute("SELECT count(*) FROM requests").fetchone()[0])
 
@@ -280,7 +280,7 @@ def test_a_card_whose_kernel_was_restarted_finds_its_dream_again_and_asks_for_no
     expect(timer).to_have_count(0)
     expect(page.locator(".dream-card").get_by_role("button")).to_have_text(["Find it again"])
 
-    # The extension is loaded by that too.
+    # Finding it again also loads the extension.
     alert.get_by_role("button").focus()
     page.keyboard.press("Enter")
     expect(timer).to_be_visible(timeout=60_000)
@@ -292,7 +292,7 @@ def test_a_card_whose_kernel_was_restarted_finds_its_dream_again_and_asks_for_no
     alert.get_by_role("button").click()
     expect(page.get_by_text("Nothing was sent: this cell was changed")).to_be_visible(timeout=60_000)
     assert count_requests(tmp_path / "work" / "dreams") == 1
-    # A run of one's own makes it.
+    # Running the changed cell creates it.
     lab.run_cell(1)
     expect(timer).to_be_visible()
     assert count_requests(tmp_path / "work" / "dreams") == 2
@@ -321,7 +321,7 @@ CELLS = ("import dream_nb\ndream_nb.Card(dream_nb.dream('a lake'))", "dream_nb.P
 
 
 def executed(tmp_path: Path) -> Path:
-    """A notebook that `jupyter execute` has run: with the widgets' state, and not trusted by any JupyterLab."""
+    """A notebook run as by `jupyter execute`: it has the widgets' state, and JupyterLab does not trust it."""
     from nbclient import NotebookClient
 
     path = write_notebook(tmp_path / "work" / "notebook.ipynb", *CELLS)

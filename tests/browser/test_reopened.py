@@ -1,4 +1,4 @@
-"""A notebook that was saved in JupyterLab, and opened again where its widgets are gone."""
+"""A notebook that was saved in JupyterLab, and opened again without its widgets."""
 
 from __future__ import annotations
 

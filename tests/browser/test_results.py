@@ -1,4 +1,4 @@
-"""The result in a cell, as a person meets it in JupyterLab: static HTML, and live parts beside it."""
+"""The result in a cell, as a person uses it in JupyterLab: static HTML, and live parts beside it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_dream_plays_by_itself_and_is_controlled_below_it(open_cells: Callable
     page.wait_for_function(PLAYS, arg=video.element_handle())
     controls = page.get_by_role("group", name="playing")
     expect(controls).to_be_visible()
-    # The browser's own would cover the picture.
+    # The browser's own controls would cover the picture.
     assert video.evaluate("video => video.controls") is False
 
     controls.get_by_role("button", name="pause").click()
@@ -82,7 +82,7 @@ def test_a_sweep_under_way_fills_one_by_one_and_can_be_cancelled(
     expect(page.get_by_role("timer")).to_be_visible()
     expect(page.get_by_text("0 of 6 done")).to_be_visible()
     expect(page.locator(".dream-cell")).to_have_count(6)
-    # The first picture of one that is being drawn.
+    # A cell shows the first picture of a video that is being drawn.
     expect(page.locator(".dream-cell-seen")).not_to_have_count(0, timeout=120_000)
     page.get_by_role("button", name="Cancel all").click()
     expect(page.locator(".dream-cell[data-state=failed]")).to_have_count(6)
@@ -106,7 +106,7 @@ def test_a_result_is_opened_in_a_gallery_below_it_and_then_in_the_one_that_is_th
     expect(chosen).to_have_attribute("aria-label", "a lake, image")
     expect(page.locator(".dream-gallery")).to_have_count(1)
 
-    # What it looks for does not admit the dream.
+    # The search of this gallery excludes the dream.
     lab.run_cell(2)
     last = page.locator(".dream-gallery").nth(1)
     expect(last.locator(".dream-count")).to_have_text("50 of 401")

@@ -1,4 +1,4 @@
-"""Other people's text is text in every widget, preview and export; and each widget can be used by everybody."""
+"""Text from others is never run as markup in a widget, preview or export; and every widget is accessible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.browser.lab import Lab
 
 pytestmark = pytest.mark.browser
 
-# Dreams with these prompts, failures with these reasons, and a panel of them all: made of one real dream.
+# Dreams with these prompts and failures with these reasons, made from one real dream.
 SHOWN = f"""
 import dataclasses, ipywidgets, dream_nb
 from dream_nb.results.dream import Dream
@@ -47,14 +47,14 @@ for place, text in enumerate(texts):
     session.library.mark(record, note=text, tags=[text])
 gallery = dream_nb.Gallery()
 """
-# The dreams alone, without their cards.
+# Only the dreams, without their cards.
 MADE = SHOWN.partition("good.export")[0]
 GRID = """
 display(gallery)
 dream_nb.Dreams(good, words=[{"column": text, "row": str(at % 2)} for at, text in enumerate(texts)]).grid(
     rows="row", columns="column")
 """
-# What is under way, and what is not made: none of it is there to be waited for.
+# Jobs under way and failed ones; nothing waits for them.
 LIVE = """
 from dream_nb.jobs.progress import Progress
 from dream_nb.notebook.widgets.strip import Strip
@@ -122,7 +122,7 @@ def test_no_text_runs_as_a_script_in_what_is_under_way_and_in_previews(
     expect(page.get_by_text(f"1 · {INJECTIONS[0]}", exact=True)).to_be_visible()
     expect(page.locator("summary", has_text=INJECTIONS[0]).first).to_be_visible()
     expect(page.locator(".dream_nb-listing").get_by_text(INJECTIONS[0], exact=True).first).to_be_visible()
-    # A link inside of a formula may be a script, and dollars are dollars.
+    # Dollar signs must not start a formula, in which a link could be a script.
     expect(page.locator("mjx-container")).to_have_count(0)
     assert page.evaluate(RAN) is None
 
@@ -151,7 +151,7 @@ states = [{**shot, "state": state} for state in ("waiting", "dreaming", "failed"
 made = {**shot, "state": "completed", "picture": middle(d, 190)}
 ipywidgets.VBox([card, dream_nb.Card(failed), Strip(shots=[*states, made])])""",
 )
-# Where a page has none of Jupyter's variables, such as those of VS Code and Colab.
+# Removes Jupyter's CSS variables, which pages such as those of VS Code and Colab do not have.
 WITHOUT_VARIABLES = """() => {
     const strip = (rules) => [...rules ?? []].forEach(rule => {
         [...rule.style ?? []].filter(name => name.startsWith('--jp-')).forEach(name => rule.style.removeProperty(name));
@@ -164,7 +164,7 @@ WITHOUT_VARIABLES = """() => {
 
 
 def show_everything(lab: Lab) -> None:
-    """Every widget, with what it opens."""
+    """Show every widget, and open its parts."""
     page = lab.page
     lab.run_all()
     expect(page.locator(".dream-panel")).to_have_count(2)
@@ -182,7 +182,7 @@ def show_everything(lab: Lab) -> None:
 
 
 def serious(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds in the widgets that stops or hinders somebody."""
+    """The serious and critical accessibility violations that axe finds in the widgets."""
     found = Axe().run(page, context=".dream-nb").response["violations"]
     return [
         (one["id"], [node["html"] for node in one["nodes"]])
@@ -212,5 +212,5 @@ def test_a_white_page_without_jupyters_variables_is_readable(open_cells: Callabl
     show_everything(open_cells(*CELLS))
     assert page.evaluate(WITHOUT_VARIABLES) == ""
     assert serious(page) == []
-    # The page has lost its colours for good.
+    # The page's colours cannot be restored.
     page.goto("about:blank")

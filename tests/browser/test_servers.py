@@ -49,5 +49,5 @@ def test_in_voila(page: Page, tmp_path: Path) -> None:
     with serve(command, f"http://127.0.0.1:{port}", "", tmp_path / "voila.log", environment) as url:
         page.goto(url)
         use(page)
-        # It does not reach videos there: they come through the kernel.
+        # Voila does not serve the videos, so they come through the kernel.
         assert (page.locator("video.dream-film").get_attribute("src") or "").startswith("blob:")

@@ -1,4 +1,4 @@
-"""What stands in for a widget, in pages that nest their outputs in different ways."""
+"""The stand-in of a widget, in pages that nest their outputs in different ways."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCRIPTS = Path(dream_nb.__file__).parent / "notebook" / "widgets"
 SHARED = ("base.css", "styles.js", "base.js", "nested.js")
 STUB = (SCRIPTS / "stub.js").read_text(encoding="utf-8")
 WIDGET = "export function render({ el }) { el.insertAdjacentHTML('beforeend', '<b>widget</b>'); }"
-# How front ends nest the outputs of a cell: text that came before, the stand-in, and the element of the widget.
+# How front ends nest the outputs of a cell: earlier text, the stand-in, and the element of the widget.
 PAGES = {
     "JupyterLab": """
         <div class="jp-Cell"><div class="jp-Cell-inputWrapper"><pre>card</pre></div>
@@ -64,13 +64,13 @@ VIEW = """([stub, parts, live]) => {
 
 @pytest.fixture(scope="module")
 def parts() -> dict[str, str]:
-    """The styles and scripts of a widget, by their names."""
+    """The styles and scripts of a widget, by name."""
     texts = {name: (SCRIPTS / name).read_text(encoding="utf-8") for name in SHARED}
     return {**texts, "widget.js": WIDGET}
 
 
 def show(page: Page, parts: dict[str, str], body: str, live: bool | None) -> None:
-    """Show a page, and let the script render a widget in its #el. `live`: what the page tells of its kernel."""
+    """Show a page, and let the script render a widget in its #el. `live`: whether the page reports a live kernel."""
     page.set_content(body.replace("STAND-IN", stand_in("a lake")))
     page.evaluate(VIEW, [STUB, parts, live])
 

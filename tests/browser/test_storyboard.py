@@ -1,4 +1,4 @@
-"""A storyboard, as a person sees it in JupyterLab."""
+"""A storyboard, as a person uses it in JupyterLab."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_its_strip_shows_the_shots_as_they_come_and_then_the_film_which_they_see
     page.wait_for_function(at, arg=[video.element_handle(), 10])
     expect(shots.nth(2)).to_have_attribute("aria-current", "true")
     expect(page.locator("figure [aria-current]")).to_have_count(1)
-    # The page is still the notebook, and the film has the controls of a result.
+    # The link did not leave the notebook, and the film has the controls of a result.
     expect(page.get_by_role("group", name="playing").get_by_role("slider", name="time")).to_be_visible()
     page.get_by_role("button", name="pause").click()
     page.emulate_media(reduced_motion="reduce")
@@ -60,7 +60,7 @@ def test_its_strip_shows_the_shots_as_they_come_and_then_the_film_which_they_see
     page.wait_for_function(at, arg=[video.element_handle(), 5])
     assert video.evaluate("video => video.paused")
 
-    # What the library has comes back without a strip.
+    # A storyboard from the library is shown without a strip of progress.
     page.evaluate(COUNT_STRIPS)
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
     expect(page.get_by_text("from your library")).to_be_visible(timeout=60_000)
@@ -71,7 +71,7 @@ def test_its_strip_shows_the_shots_as_they_come_and_then_the_film_which_they_see
 def test_cancel_ends_the_cell_that_waits_for_it_and_nothing_more_is_asked_for(
     open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # So large that it does not end before it is cancelled.
+    # Large enough not to finish before it is cancelled.
     monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "2160")
     lab = open_cells(
         "%%storyboard --duration 9s --resolution 4k\na lake\nrain\n---\na city",

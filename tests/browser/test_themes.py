@@ -1,6 +1,6 @@
-"""The widgets in light and dark; the pictures of them in `notebooks/`.
+"""The widgets in light and dark themes. Also makes the pictures of them in `notebooks/`.
 
-`DREAM_NB_PICTURES=notebooks pytest tests/browser/test_themes.py` makes these pictures anew.
+`DREAM_NB_PICTURES=notebooks pytest tests/browser/test_themes.py` makes these pictures again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ gallery"""
 STRIP = """from dream_nb.notebook.widgets.strip import Strip
 shot = {"prompt": "a lake", "goes_on": True, "state": "dreaming", "note": "", "fraction": 0.5, "picture": ""}
 Strip(shots=[shot, {**shot, "state": "failed", "note": "why"}])"""
-# A player that has loaded nothing yet shows its poster.
+# True if all pictures and videos are shown; a player that has loaded nothing yet shows its poster.
 ALL_SHOWN = """widget => [...widget.querySelectorAll('img')].every(img => img.naturalWidth || !img.offsetParent)
     && [...widget.querySelectorAll('video')].every(video =>
         (video.readyState === 4 && !video.seeking) || (video.preload === 'none' && !video.closest('.dream-compare')))"""
@@ -53,7 +53,7 @@ STYLES_DIFFER = """() => {
 
 
 def keep(widget: Locator, name: str) -> Image.Image:
-    """A picture of a widget, written where one asked for it."""
+    """Take a screenshot of a widget; it is also written to a file if `DREAM_NB_PICTURES` is set."""
     widget.scroll_into_view_if_needed()
     widget.page.mouse.move(0, 0)
     widget.page.wait_for_function(ALL_SHOWN, arg=widget.element_handle())
@@ -66,7 +66,7 @@ def keep(widget: Locator, name: str) -> Image.Image:
 def test_widgets_follow_the_theme(open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     if PICTURES:
         monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "360")
-    # What is higher than the notebook's window is pictured with the toolbar over it.
+    # In a screenshot of a widget that is higher than the window, the toolbar would cover a part.
     page.set_viewport_size({"width": 1280, "height": 1300})
     lab = open_cells(PANEL, GRID, GALLERY)
     lab.run_all()
@@ -83,7 +83,7 @@ def test_widgets_follow_the_theme(open_cells: Callable[..., Lab], page: Page, mo
     for theme in ("light", "dark"):
         lab.theme(f"JupyterLab {theme.title()}")
         for name, widget in widgets.items():
-            # The picture's corner is the widget's ground.
+            # The corner of the picture shows the widget's background.
             ground = keep(widget, f"{name}-{theme}.jpg").convert("L").getpixel((8, 8))
             assert isinstance(ground, int)
             assert (ground > 200) if theme == "light" else (ground < 60), (name, theme, ground)

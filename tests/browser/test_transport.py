@@ -1,4 +1,4 @@
-"""One play button for several videos: what comes while others load is played too."""
+"""One play button for several videos: videos that appear while others load play too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.own_tab]
 
 SCRIPTS = Path(dream_nb.__file__).parent / "notebook" / "widgets"
 
-# Videos that only count, and a promise of them that is kept when the test says so.
+# Fake videos, and a promise of them that the test resolves.
 STAGE = """
 import { Transport } from "./compare.js";
 const fake = () => ({ duration: 5, currentTime: 0, paused: true, seeking: false,
@@ -32,7 +32,7 @@ PLAYING = "() => videos.map((video) => !video.paused)"
 
 @pytest.fixture
 def stage(page: Page) -> Page:
-    """A page with a transport of two videos, of which the first is in sight."""
+    """A page with a transport of two videos, of which only the first is in view."""
 
     def answer(route: Route) -> None:
         name = route.request.url.rpartition("/")[2]

@@ -1,6 +1,6 @@
-"""A strict fake of the hosted Dream Machine on loopback, with its books open: what came, what was taken, what it cost.
+"""A strict fake of the hosted Dream Machine on loopback that records what it received, accepted and charged.
 
-It shares no code with the studio, so that the two cannot agree on a mistake.
+It shares no code with the studio, so that the two cannot make the same mistake.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ KEY: Final = "luma-test-key-0123456789"
 CONCEPTS: Final = ["dolly_zoom", "handheld", "orbit_left"]
 MOTIONS: Final = ["camera orbit left", "camera push in"]
 MODELS: Final = {"video": "ray-1-6", "image": "photon-1"}
-"""What makes a request that names no model."""
+"""The model used for a request that names none, by kind."""
 EDITS: Final = {
     "/video/modify": "modify_video",
     "/video/reframe": "reframe_video",
@@ -44,19 +44,19 @@ EDITS: Final = {
     "/{id}/upscale": "upscale_video",
     "/{id}/audio": "add_audio",
 }
-"""What is asked for at which path below the generations, in 2025."""
+"""The operations of 2025, by their paths below /generations."""
 _WORDS: Final = frozenset({"/generations/concepts/list", "/generations/camera_motion/list"})
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What happens to one create instead of its plain answer.
+    """What happens to one create instead of its normal answer.
 
     Attributes:
-        status: the answer, or None where the connection is dropped.
-        taken: whether the server takes the request all the same.
-        body: of the answer.
-        headers: of the answer.
+        status: the status of the answer, or None to drop the connection.
+        taken: whether the server accepts the request nevertheless.
+        body: the body of the answer.
+        headers: the headers of the answer.
     """
 
     status: int | None = None
@@ -66,7 +66,7 @@ class Reply:
 
 
 def cheap(request: Document) -> float:
-    """USD cents of a create: 32 for a video, 1.5 for an image."""
+    """The price of a create in USD cents: 32 for a video, 1.5 for an image."""
     return 1.5 if "image" in request.get("generation_type", "") else 32.0
 
 
@@ -97,33 +97,33 @@ def clip() -> bytes:
 
 
 class FakeDreamMachine:
-    """The server. Change its attributes while it runs; what it took is in `taken`, oldest first.
+    """The server. Its attributes may be changed while it runs; accepted requests are in `taken`, oldest first.
 
     Attributes:
         api: "2024" takes videos at `/generations`, "2025" at `/generations/video` with a model.
-        price: gives the USD cents of a create.
-        balance: in USD cents.
-        no_balance: what a look at the balance gives instead of it, or None.
-        billing: whether a create is charged when it is taken or when it is completed.
-        refunds: whether a failure is refunded by itself; else `refund` does.
-        holds: whether generations stay queued until this is False again.
-        fail: gives the reason for which a request fails, or None.
-        echo: gives the request that the answers show.
-        clock: how far the times in `created_at` are ahead of this machine's.
-        date: how far the `Date` header is ahead of this machine's.
-        order: gives the order of the list, from newest first.
-        hides: how many looks at the list do not show what is new.
-        replies: what happens to the next creates, in turn; None answers plainly.
-        word_replies: as `replies`, of the requests for concepts and camera motions.
-        look_replies: as `replies`, of the requests for generations and their list.
-        every_look: what every request for a generation or their list gives instead of its plain answer, or None.
-        shows: gives what answers show of a generation.
-        asset: gives the answer to a request for a file, of the answer that it would get.
-        posts: the bodies of all creates that came, whatever became of them.
-        taken: the generations.
+        price: returns the price of a create in USD cents.
+        balance: the balance in USD cents.
+        no_balance: the answer to requests for the balance instead of the normal one, or None.
+        billing: whether a create is charged when it is accepted or when it is completed.
+        refunds: whether a failure is refunded automatically; otherwise call `refund`.
+        holds: while True, generations stay queued.
+        fail: returns the reason why a request fails, or None.
+        echo: returns the request that answers show.
+        clock: how far the times in `created_at` are ahead of this machine's clock.
+        date: how far the `Date` header is ahead of this machine's clock.
+        order: reorders the list, which is newest first.
+        hides: the number of requests for the list that do not show a new generation.
+        replies: what happens to the next creates, in order; None stands for the normal answer.
+        word_replies: like `replies`, for requests for concepts and camera motions.
+        look_replies: like `replies`, for requests for a generation or the list.
+        every_look: the answer to every request for a generation or the list instead of the normal one, or None.
+        shows: returns what answers show of a generation.
+        asset: returns the answer to a request for a file, given the normal answer.
+        posts: the bodies of all creates received, accepted or not.
+        taken: the accepted generations.
         calls: method and path of every request.
-        keys: the bearer keys that came.
-        cost: USD cents that were charged and not refunded.
+        keys: the bearer keys received.
+        cost: USD cents charged and not refunded.
     """
 
     def __init__(self, api: Literal["2024", "2025"] = "2025") -> None:
@@ -159,28 +159,28 @@ class FakeDreamMachine:
         self._charged: set[str] = set()
 
     def count(self, method: str, path: str = "") -> int:
-        """How many such requests came."""
+        """The number of requests with this method and a path that begins like this."""
         with self._lock:
             return sum(asked == method and where.startswith(path) for asked, where in self.calls)
 
     def prompts(self) -> list[str]:
-        """The prompts of what was taken, oldest first."""
+        """The prompts of the accepted requests, oldest first."""
         return [document["_request"].get("prompt", "") for document in self.taken]
 
     def spend(self, cents: float) -> None:
-        """Somebody else spends on the same account."""
+        """Spend from the account as another user of it would."""
         with self._lock:
             self.balance -= cents
 
     def refund(self) -> None:
-        """Give back what failed generations cost."""
+        """Refund failed generations."""
         with self._lock:
             for document in self.taken:
                 if document["state"] == "failed":
                     self._give_back(document["id"])
 
     def app(self) -> Starlette:
-        """The application."""
+        """The ASGI application."""
         at = PREFIX + "/generations"
         video = at if self.api == "2024" else f"{at}/video"
         lists = ("camera_motion", MOTIONS) if self.api == "2024" else ("concepts", CONCEPTS)
@@ -211,13 +211,13 @@ class FakeDreamMachine:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, and write it down."""
+        """Record a request and answer it."""
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
         path = scope["path"].removeprefix(PREFIX)
-        # ASGI has no word for the end of a connection: the transport is behind uvicorn's `send`.
-        scope["dream_nb.transport"] = getattr(send, "__self__").transport  # noqa: B009 - it is not in the type
+        # ASGI cannot end a connection; the transport is reached through uvicorn's `send`.
+        scope["dream_nb.transport"] = getattr(send, "__self__").transport  # noqa: B009 - not in its type
         with self._lock:
             self.calls.append((scope["method"], path))
         if not path.startswith("/assets/"):
@@ -268,7 +268,7 @@ class FakeDreamMachine:
         return replied(reply)
 
     def _problem(self, request: Request, body: Document, asked: str) -> str | None:
-        """What no schema says."""
+        """What is wrong with a request beyond its schema, or None."""
         source = self._find(request.path_params.get("id", ""))
         if source is not None and source["generation_type"] != "video":
             return "Only videos can be upscaled or given sound"
@@ -285,7 +285,7 @@ class FakeDreamMachine:
     def _take(self, body: Document, asked: str, source: str | None = None) -> Document:
         kind = "image" if "image" in asked else "video"
         with self._lock:
-            # Written like the ids of the API, and in the order in which they were taken.
+            # UUIDs like the API's, in the order in which the requests were accepted.
             id_ = f"00000000-0000-4000-8000-{next(self._number):012x}"
             document = {
                 "id": id_,
@@ -381,24 +381,24 @@ class FakeDreamMachine:
 
     @contextmanager
     def running(self) -> Iterator[FakeDreamMachine]:
-        """The server on a free loopback port."""
+        """Run the server on a free loopback port."""
         self._inner = self.app()
         with served(self, date_header=False) as origin:
             self.base_url = origin + PREFIX
             yield self
 
     def environment(self) -> dict[str, str]:
-        """What makes a process take this server for the hosted API."""
+        """Variables that make a process use this server as the hosted API."""
         return {"LUMAAI_API_KEY": KEY, "LUMAAI_BASE_URL": self.base_url, "DREAM_NB_BACKEND": "dream-machine"}
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Take this server for the hosted API in this process."""
+        """Use this server as the hosted API in this process."""
         for name, value in self.environment().items():
             monkeypatch.setenv(name, value)
 
 
 def replied(reply: Reply) -> Response:
-    """The answer of a reply."""
+    """The response for a reply."""
     if reply.status is None:
         return _Dropped()
     return Response(reply.body, reply.status, dict(reply.headers or {}), "application/json")
@@ -410,11 +410,11 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 
 class _Dropped(Response):
-    """Ends the connection without an answer."""
+    """Drops the connection without an answer."""
 
     async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
         scope["dream_nb.transport"].abort()
-        # The server has to see the end before this request does, or it would answer 500.
+        # uvicorn has to notice the end of the connection before this request ends, or it would answer 500.
         for _ in range(3):
             await asyncio.sleep(0)
 

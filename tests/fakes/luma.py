@@ -1,6 +1,6 @@
-"""A strict fake of the hosted Luma API on loopback, with its books open: what came, what was taken, what was stored.
+"""A strict fake of the hosted Luma API on loopback that records what it received, accepted and stored.
 
-It shares no code with this package, so that the two cannot agree on a mistake.
+It shares no code with this package, so that the two cannot make the same mistake.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ STORE: Final = "/store"
 ASSETS: Final = "/assets"
 EXR: Final = b"\x76\x2f\x31\x01" + bytes(60)
 LIFE: Final = timedelta(hours=1)
-"""Of the address of an output."""
+"""How long the address of an output is valid."""
 
 ERRORS: Final = {
     400: "Invalid request parameters",
@@ -49,7 +49,7 @@ ERRORS: Final = {
     502: "Upstream service unavailable",
     503: "Image ingestion unavailable",
 }
-"""The errors of the documentation."""
+"""The documented errors, by status."""
 
 FAILURES: Final = (
     "content_moderated",
@@ -65,37 +65,37 @@ FAILURES: Final = (
 
 
 def error(status: int, **headers: str) -> Reply:
-    """The answer of the documentation for a status, instead of a plain one."""
+    """The documented answer for an error status."""
     return Reply(status, body=json.dumps({"detail": ERRORS[status]}), headers=headers)
 
 
 class FakeLuma:
-    """The server. Change its attributes while it runs; what it took is in `taken`, oldest first.
+    """The server. Its attributes may be changed while it runs; accepted requests are in `taken`, oldest first.
 
     Attributes:
-        holds: whether generations stay queued until this is False again.
-        looks: how many looks at a generation each of the states queued and processing lasts.
-        fail: gives failure code and reason of a request, or None.
-        pending: how many looks at a file it stays pending.
-        reject: gives the reason for which a file fails, or None.
-        inline_cap: the bytes of the largest file that is taken inline.
-        clock: how far its clock is ahead.
-        replies: what happens to the next creates, in turn; None answers plainly.
-        look_replies: as `replies`, of the requests for generations.
-        file_replies: as `replies`, of the requests below /files.
-        put_replies: as `replies`, of what is put into the store.
-        asset_replies: as `replies`, of requests for the files that were made; each is repeated until it is taken out.
-        upload: gives what is answered as the place to put a file, of what it would be.
-        late: the answer to a create goes once this is set; None answers at once.
-        arrived: set when a create has come.
-        posts: the bodies of all creates that came, whatever became of them.
-        request_ids: their `X-Request-Id`, or None.
-        taken: the generations.
+        holds: while True, generations stay queued.
+        looks: the number of requests for a generation for which each of the states queued and processing lasts.
+        fail: returns the failure code and reason of a request, or None.
+        pending: the number of requests for a file for which it stays pending.
+        reject: returns the reason why a file fails, or None.
+        inline_cap: the size in bytes of the largest file that is accepted inline.
+        clock: how far its clock is ahead of this machine's.
+        replies: what happens to the next creates, in order; None stands for the normal answer.
+        look_replies: like `replies`, for requests for a generation.
+        file_replies: like `replies`, for requests below /files.
+        put_replies: like `replies`, for uploads to the store.
+        asset_replies: like `replies`, for requests for output files; each is repeated until it is removed.
+        upload: returns the place to upload a file to, given the normal one.
+        late: an event for which the answer to a create waits, or None.
+        arrived: an event that is set when a create has been received, or None.
+        posts: the bodies of all creates received, accepted or not.
+        request_ids: the `X-Request-Id` of each of them, or None.
+        taken: the accepted generations.
         files: the files, oldest first.
         stored: the bytes of each file, by its id.
-        store_headers: the headers of everything that came to the store.
+        store_headers: the headers of every request to the store.
         calls: method and path of every request.
-        keys: the bearer keys that came to the API.
+        keys: the bearer keys received by the API.
     """
 
     def __init__(self) -> None:
@@ -128,16 +128,16 @@ class FakeLuma:
         self._number = itertools.count(1)
 
     def count(self, method: str, path: str = "") -> int:
-        """How many such requests came."""
+        """The number of requests with this method and a path that begins like this."""
         with self._lock:
             return sum(asked == method and where.startswith(path) for asked, where in self.calls)
 
     def now(self) -> datetime:
-        """The time by its clock."""
+        """The time by the server's clock."""
         return datetime.now(UTC) + self.clock
 
     def app(self) -> Starlette:
-        """The application."""
+        """The ASGI application."""
         return Starlette(
             routes=[
                 Route(f"{PREFIX}/generations", self._create, methods=["POST"]),
@@ -153,12 +153,12 @@ class FakeLuma:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, and write it down."""
+        """Record a request and answer it."""
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        # ASGI has no word for the end of a connection: the transport is behind uvicorn's `send`.
-        scope["dream_nb.transport"] = getattr(send, "__self__").transport  # noqa: B009 - it is not in the type
+        # ASGI cannot end a connection; the transport is reached through uvicorn's `send`.
+        scope["dream_nb.transport"] = getattr(send, "__self__").transport  # noqa: B009 - not in its type
         request = Request(scope, receive)
         path = scope["path"].removeprefix(PREFIX)
         with self._lock:
@@ -224,7 +224,7 @@ class FakeLuma:
             return document
 
     def _name(self) -> str:
-        # Written like the ids of the API, and in the order in which they were given.
+        # UUIDs like the API's, in ascending order.
         return f"00000000-0000-4000-8000-{next(self._number):012x}"
 
     async def _look(self, request: Request) -> Response:
@@ -235,7 +235,7 @@ class FakeLuma:
             self._advance(found)
             shown = _shown(found)
             if found["state"] == "completed":
-                # Each look gives fresh addresses.
+                # Each request gets new addresses.
                 shown["output"] = self._outputs(found)
             return JSONResponse(shown)
 
@@ -431,18 +431,18 @@ class FakeLuma:
 
     @contextmanager
     def running(self) -> Iterator[FakeLuma]:
-        """The server on a free loopback port."""
+        """Run the server on a free loopback port."""
         self._inner = self.app()
         with served(self) as origin:
             self._origin, self.base_url = origin, origin + PREFIX
             yield self
 
     def environment(self) -> dict[str, str]:
-        """What makes a process take this server for the hosted API."""
+        """Variables that make a process use this server as the hosted API."""
         return {"LUMA_AGENTS_API_KEY": KEY, "LUMA_BASE_URL": self.base_url}
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Take this server for the hosted API in this process."""
+        """Use this server as the hosted API in this process."""
         for name, value in self.environment().items():
             monkeypatch.setenv(name, value)
 
@@ -456,7 +456,7 @@ def _created(file: Document, upload: Document | None) -> Document:
 
 
 def _parts(body: bytes, told: str) -> tuple[Document, tuple[bytes, str, str | None]]:
-    """The fields of a form, and its file: bytes, MIME type, name."""
+    """The fields of a multipart form, and its file: bytes, MIME type and name."""
     boundary = re.search(r'boundary="?([^";]+)', told)
     edge = b"--" + (boundary[1] if boundary else "?").encode()
     first, *parts, end = body.split(edge)

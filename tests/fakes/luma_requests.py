@@ -1,4 +1,4 @@
-"""What a strict server of the Luma API takes: the types and the documentation of its official client, and no more."""
+"""Checks of requests to the Luma API: exactly what the types and the documentation of its official client allow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.fakes.schemas import Check, Listed, Object, OneOf, boolean, integer, 
 
 Document = dict[str, Any]
 Find = Callable[[str, str], "Document | None"]
-"""Finds a generation ("generation_id") or a file ("file_id") by its id."""
+"""Finds a generation (called with "generation_id") or a file ("file_id") by its id."""
 
 RATIOS: Final = frozenset(["3:1", "2:1", "21:9", "16:9", "4:3", "3:2", "1:1", "3:4", "2:3", "9:16", "1:2", "1:3"])
 VIDEO_RATIOS: Final = frozenset(["9:16", "3:4", "1:1", "4:3", "16:9", "21:9"])
@@ -31,7 +31,7 @@ MAX_FILE: Final = 5 * 2**30
 
 @dataclass(frozen=True)
 class Nullable:
-    """A value, or null."""
+    """Accepts null and what another check accepts."""
 
     check: Check
 
@@ -41,7 +41,7 @@ class Nullable:
 
 @dataclass(frozen=True)
 class Within:
-    """A number within bounds."""
+    """Accepts a number within bounds; if `is_open`, the lower bound itself is excluded."""
 
     least: float
     most: float
@@ -55,19 +55,19 @@ class Within:
 
 
 def mime(value: Any, where: str) -> str | None:
-    """A MIME type."""
+    """Accept a MIME type."""
     is_mime = isinstance(value, str) and re.fullmatch(r"[a-z]+/[a-zA-Z0-9.+-]+", value)
     return None if is_mime else f"{where}: Input should be a MIME type"
 
 
 def web(value: Any, where: str) -> str | None:
-    """An address on the web."""
+    """Accept an HTTP or HTTPS URL."""
     is_web = isinstance(value, str) and re.match(r"https?://\S+\Z", value)
     return None if is_web else f"{where}: Input should be a valid URL"
 
 
 def moment(value: Any, where: str) -> str | None:
-    """A time with its zone."""
+    """Accept a time with a time zone."""
     form = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
     is_moment = isinstance(value, str) and re.fullmatch(form, value)
     return None if is_moment else f"{where}: Input should be a valid datetime"
@@ -152,11 +152,11 @@ FILE: Final = Object(
     frozenset({"mime_type", "size_bytes"}),
 )
 PART: Final = Object({"expires_at": moment, "filename": text, "purpose": OneOf(PURPOSES), "user_id": text})
-"""The fields beside the bytes, in the multipart flow."""
+"""The fields of a multipart upload besides the file."""
 
 
 def refusal(body: Any, find: Find) -> tuple[int, str] | None:
-    """Status and detail of the refusal of a create, or None where it is taken."""
+    """Status and detail of the error for a create, or None if it is accepted."""
     if problem := GENERATION(body, ""):
         return 400, problem
     request = {name: value for name, value in body.items() if value is not None}
@@ -165,7 +165,7 @@ def refusal(body: Any, find: Find) -> tuple[int, str] | None:
 
 
 def _combinations(request: Document) -> Iterator[str | None]:
-    """What is wrong with each combination of fields, or None."""
+    """Yield what is wrong with each combination of fields, or None."""
     asked, model = request.get("type", "image"), request.get("model", "uni-1")
     makes_video = asked.startswith("video")
     least, most = (0, 500) if asked == "layering" else (1, 6000)
@@ -235,11 +235,11 @@ def _keyframes(owner: Document, last: int | None) -> str | None:
 
 
 def _media(request: Document, find: Find) -> Iterator[str | None]:
-    """What is wrong with each reference, or None."""
+    """Yield what is wrong with each reference, or None."""
     asked, video = request.get("type", "image"), request.get("video") or {}
     wants_video = asked.startswith("video_")
     if (source := request.get("source")) is not None:
-        # By the documentation, layers are taken of pictures from outside.
+        # According to the documentation, layering does not accept generations.
         made = None if asked == "layering" else "video" if wants_video else "image"
         yield _reference(source, "source", "video" if wants_video else "image", made, find)
     for place, one in enumerate(request.get("image_ref") or []):
@@ -253,9 +253,9 @@ def _media(request: Document, find: Find) -> Iterator[str | None]:
 
 
 def _reference(given: Document, where: str, kind: str, made: str | None, find: Find) -> str | None:
-    """What is wrong with a reference.
+    """What is wrong with a reference, or None.
 
-    `kind` is what is wanted of urls, data and files, `made` what of generations, or None where none is taken.
+    `kind` is the kind that URLs, data and files must have; `made` the kind of generations, or None if none is accepted.
     """
     one = {name: value for name, value in given.items() if value is not None}
     ways = [name for name in ("url", "data", "generation_id", "file_id") if name in one]

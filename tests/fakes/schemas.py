@@ -1,4 +1,4 @@
-"""What a strict server of each API takes: its specification, and nothing beside it."""
+"""Checks of requests to the two Dream Machine APIs: exactly what each specification allows."""
 
 from __future__ import annotations
 
@@ -13,48 +13,48 @@ from tests.specification.dream_machine_2024 import DREAM_MACHINE_2024
 from tests.specification.dream_machine_2025 import DREAM_MACHINE_2025
 
 Check = Callable[[Any, str], "str | None"]
-"""Gives what is wrong with a value at a place, or None."""
+"""Called with a value and its place; returns what is wrong with it, or None."""
 
 
 def text(value: Any, where: str) -> str | None:
-    """A string."""
+    """Accept a string."""
     return None if isinstance(value, str) else f"{where}: Input should be a valid string"
 
 
 def uri(value: Any, where: str) -> str | None:
-    """A string that is an absolute URI."""
+    """Accept a string that is an absolute URI."""
     if isinstance(value, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:\S+\Z", value):
         return None
     return f"{where}: Input should be a valid URI"
 
 
 def uuid(value: Any, where: str) -> str | None:
-    """A string that is a UUID."""
+    """Accept a string that is a UUID."""
     if isinstance(value, str) and re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value):
         return None
     return f"{where}: Input should be a valid UUID"
 
 
 def boolean(value: Any, where: str) -> str | None:
-    """True or false."""
+    """Accept true or false."""
     return None if isinstance(value, bool) else f"{where}: Input should be a valid boolean"
 
 
 def number(value: Any, where: str) -> str | None:
-    """A finite number."""
+    """Accept a finite number."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return None if is_number else f"{where}: Input should be a valid number"
 
 
 def integer(value: Any, where: str) -> str | None:
-    """A whole number."""
+    """Accept an integer."""
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     return None if is_whole else f"{where}: Input should be a valid integer"
 
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of some strings."""
+    """Accepts one of some strings."""
 
     values: frozenset[str]
 
@@ -66,7 +66,7 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Listed:
-    """An array."""
+    """Accepts an array whose items another check accepts."""
 
     item: Check
 
@@ -78,7 +78,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Object:
-    """An object with these fields and no others."""
+    """Accepts an object with these fields and no others."""
 
     fields: Mapping[str, Check]
     required: frozenset[str] = field(default_factory=frozenset)
@@ -96,7 +96,7 @@ class Object:
 
 @dataclass(frozen=True)
 class Either:
-    """One of several objects, told apart by their `type`."""
+    """Accepts one of several objects, distinguished by their `type`."""
 
     objects: Mapping[str, Check]
 
@@ -118,7 +118,7 @@ _PLAIN: Final[Mapping[tuple[str, str | None], Check]] = {
 
 
 def _check(shape: shapes.Shape, known: Mapping[str, shapes.Shape]) -> Check:
-    """The check that a shape asks for."""
+    """The check for a shape."""
     match shape:
         case shapes.Plain(values=()):
             return _PLAIN[shape.type, shape.format]
@@ -153,4 +153,4 @@ REQUESTS: Final[Mapping[tuple[str, str], Check]] = {
     for kind, name in BODIES.items()
     if name in specification.schemas
 }
-"""The body of a create, by API and `generation_type`."""
+"""The check of a create's body, by API and operation."""

@@ -1,4 +1,4 @@
-"""The fake of the Luma API is strict, and its books are right: tests build on it."""
+"""The fake of the Luma API is strict and its records are right, because other tests rely on both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The official client, as it is, with the fake: it judges the fake, and the fake what this package sends."""
+"""The unmodified official clients work with the fakes, which in turn check what this package sends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCRIPTS = Path(__file__).parent / "sdk"
 
 
 def run(python: str | Path, script: str, fake: FakeDreamMachine | FakeLuma) -> None:
-    """Run a script of the official client against the fake; it says that every operation works."""
+    """Run a script of an official client against the fake, and assert that every operation works."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("LUMAAI_", "LUMA_"))}
     variables |= fake.environment()
     result = subprocess.run(

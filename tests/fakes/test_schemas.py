@@ -1,4 +1,4 @@
-"""What the fake refuses in the body of a create: whatever the specification does not have."""
+"""The fake refuses everything in the body of a create that the specification does not have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of paid work."""
+"""Fixtures for the tests of paid work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.jobs.hosted import Held, Hosted, hosted, use
 
 @pytest.fixture(autouse=True)
 def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state of the installation for each test: a server that has the port of an earlier one has no price yet."""
+    """An installation state for each test: a server on the port of an earlier one must not inherit its prices."""
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("DREAM_NB_STATE", str(folder))
     return folder
@@ -21,13 +21,13 @@ def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 def key() -> str:
-    """A key that occurs nowhere by chance."""
+    """A random key, which cannot occur anywhere by chance."""
     return f"luma-{secrets.token_urlsafe(24)}"
 
 
 @pytest.fixture
 def server(tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosted]:
-    """A served studio that this process takes for the hosted API, in an empty working directory."""
+    """A served studio that this process uses as the hosted API, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
     with hosted(tmp_path / "server", key) as server:
         use(server, monkeypatch)
@@ -36,7 +36,7 @@ def server(tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture
 def held() -> Held:
-    """Draws for `slow_server`, which completes nothing before it is let go."""
+    """The executor of `slow_server`, which completes nothing before `let_go` is called."""
     held = Held()
     held.holds = True
     return held
@@ -44,7 +44,7 @@ def held() -> Held:
 
 @pytest.fixture
 def slow_server(tmp_path: Path, key: str, held: Held, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosted]:
-    """As `server`, but what it was asked for is under way until `held` is let go: it can be cancelled in peace."""
+    """Like `server`, but generations stay under way until `held.let_go()`, so that there is time to cancel them."""
     monkeypatch.chdir(tmp_path)
     with hosted(tmp_path / "server", key, executor=lambda: held) as server:
         use(server, monkeypatch)

@@ -1,4 +1,4 @@
-"""A gate before a server: shut, nobody gets through, and those who are inside are thrown out."""
+"""A forwarder in front of a server, which can be shut: it then refuses new connections and ends existing ones."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import threading
 
 
 class Gate:
-    """Forwards a loopback port to another one.
+    """Forwards a loopback port to another.
 
     Args:
-        port: where to.
+        port: the port to forward to.
     """
 
     def __init__(self, port: int) -> None:
@@ -23,22 +23,22 @@ class Gate:
         self.open()
 
     def open(self) -> None:
-        """Let through whoever comes."""
+        """Accept and forward connections."""
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), name="gate", daemon=True).start()
 
     def shut(self) -> None:
-        """Refuse whoever comes, and end what goes on."""
+        """Refuse new connections, and end existing ones."""
         if self._listener is not None:
-            # A thread that accepts is woken by this, and not by a mere close.
+            # Closing alone does not wake a thread that waits in accept().
             self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
             self._listener = None
         self.throw_out()
 
     def throw_out(self) -> None:
-        """End what goes on."""
+        """End existing connections."""
         with self._lock:
             for end in self._inside:
                 with contextlib.suppress(OSError):

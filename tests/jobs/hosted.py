@@ -1,4 +1,4 @@
-"""A served studio in the place of the hosted API, and what its own books say."""
+"""A served studio in place of the hosted API, and its own record of the requests."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from dream_nb.studio.settings import Settings
 from tests.studio.machine import PREFIX, TINY, picture, served
 
 HASTE = Patience(call=1.0, connect=0.5, reconcile=0.5, job=240.0, download=60.0, look=0.02, pause=0.02, lease=1.0)
-"""What a test has patience for."""
+"""Short timeouts for tests."""
 
 SECONDS = 240
 
 
 class Books:
-    """Counts what comes to a server, and may answer in its place.
+    """Records the requests to a server, and can delay an answer.
 
     Attributes:
-        calls: method and path below the prefix of every request that came.
-        keys: the bearer keys that came.
-        late: seconds by which the next answer to a POST comes late, though it was taken at once.
-        waits: set when that answer may go; or None.
+        calls: method and path, below the prefix, of every request received.
+        keys: the bearer keys received.
+        late: seconds by which the next answer to a POST is delayed, although it is accepted at once.
+        waits: an event for which that answer waits, or None.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -67,13 +67,13 @@ class Books:
             await self._app(scope, receive, send)
 
     def count(self, method: str, path: str = "") -> int:
-        """How many such requests came."""
+        """The number of requests with this method and a path that begins like this."""
         with self._lock:
             return sum(asked == method and where.startswith(path) for asked, where in self.calls)
 
 
 class Held(Executor):
-    """Gives every picture at once, or when it is let go."""
+    """An executor that returns every picture at once or, while it `holds`, when `let_go` is called."""
 
     max_workers = 8
 
@@ -92,7 +92,7 @@ class Held(Executor):
 
     @property
     def waiting(self) -> int:
-        """How many pictures are held."""
+        """The number of pictures held."""
         return len(self._held)
 
     def let_go(self) -> None:
@@ -103,7 +103,7 @@ class Held(Executor):
 
 @dataclass
 class Hosted:
-    """The server, as tests ask it."""
+    """The server, with the means to inspect it and to open sessions on it."""
 
     base_url: str
     key: str
@@ -115,7 +115,7 @@ class Hosted:
 
     @property
     def made(self) -> list[dict[str, Any]]:
-        """Everything that was ever created and not deleted, newest first."""
+        """All generations that were created and not deleted, newest first."""
         answer = self.client.get("/generations")
         found: list[dict[str, Any]] = answer.json()["generations"]
         return found
@@ -125,7 +125,7 @@ class Hosted:
         return float(self.client.get("/credits").json()["credit_balance"])
 
     def session(self, library: Path | str = "dreams", **given: Any) -> Session:
-        """A session that asks this server; closed at the end of the test."""
+        """A session that uses this server; closed at the end of the test."""
         options: Any = {"patience": HASTE, "prices": {"video": 32.0, "image": 1.51}} | given
         return self.sessions.enter_context(Session(library, "dream-machine", **options))
 
@@ -139,13 +139,13 @@ def hosted(
     executor: Callable[[], Executor] = workers.pool,
     wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[Hosted]:
-    """A served studio, with its faults and its books."""
+    """Serve a studio, with its faults and its record of requests."""
     faults = Faults()
     app = create_app(folder, keys={"ada": key}, executor=executor, settings=settings, faults=faults)
     books = Books(app)
     with ExitStack() as stack:
         origin = stack.enter_context(served(wrap(books)))
-        # Books count what sessions ask, not what tests do.
+        # The books count the requests of sessions, not those of tests.
         quiet = {"Authorization": f"Bearer {key}", "x-test": "1"}
         client = stack.enter_context(httpx2.Client(base_url=origin + PREFIX, headers=quiet, timeout=30))
         server = Hosted(origin + PREFIX, key, faults, books, folder, client)
@@ -154,12 +154,12 @@ def hosted(
 
 
 def environment(server: Hosted) -> Mapping[str, str]:
-    """What makes a process take the server for the hosted API."""
+    """Variables that make a process use the server as the hosted API."""
     return {"LUMAAI_API_KEY": server.key, "LUMAAI_BASE_URL": server.base_url, "DREAM_NB_BACKEND": "dream-machine"}
 
 
 def use(server: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the server for the hosted API in this process."""
+    """Use the server as the hosted API in this process."""
     for name, value in environment(server).items():
         monkeypatch.setenv(name, value)
 
@@ -170,6 +170,6 @@ def texts(folder: Path) -> str:
 
 
 def sidecar(path: Path) -> dict[str, Any]:
-    """What the sidecar of a file says."""
+    """The sidecar of a file."""
     document: dict[str, Any] = json.loads(path.with_name(path.name + ".json").read_text())
     return document

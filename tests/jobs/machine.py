@@ -1,7 +1,7 @@
-"""A machine that looks for faults: random sequences of what users, servers, file systems and strangers do.
+"""A state machine that looks for faults by random sequences of what users, servers, file systems and strangers do.
 
-After every step: what the server took is at most what was asked for and allowed; what was paid for is in a library,
-under way, or told as unknown with a way out; what was paid stays within the budgets; and the key is in no file.
+After every step these hold: the server accepted at most what was requested and allowed; everything paid for is in a
+library, under way, or reported as unknown with a way to settle it; budgets are kept; and the key is in no file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import numpy  # noqa: F401 - hypothesis looks into it while a thread of ours may be importing it
+import numpy  # noqa: F401 - hypothesis inspects it, and one of our threads may be importing it at that time
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pydantic import SecretStr
@@ -43,7 +43,7 @@ from dream_nb.results.job import Job
 from dream_nb.session import Session
 from tests.fakes.dream_machine import KEY, FakeDreamMachine, Reply
 
-# Time is short wherever code waits, so that thousands of steps fit into a test.
+# All timeouts are short, so that thousands of steps fit into a test.
 SHORT: Final = Patience(
     call=2.0, connect=0.05, reconcile=0.03, job=20.0, download=5.0, look=0.002, pause=0.002, lease=0.15
 )
@@ -82,13 +82,13 @@ for line in sys.stdin:
                 rows = database.execute(statement, values).fetchall()
     print(json.dumps(rows), flush=True)
 """
-# What runs at the same time makes no two runs alike: a fault is told as it was met first.
+# Concurrency makes every run different, so a fault is reported as it was first found.
 FOUND: Final[list[str]] = []
 
 prompts = st.sampled_from(PROMPTS)
 takes = st.integers(1, 2)
 names = st.sampled_from(NAMES)
-# Which of several: what there is depends on what runs at the same time, and must not change what is drawn.
+# An index into a list. The length depends on concurrent work, which must not change what hypothesis draws.
 numbers = st.integers(0, 9)
 
 
@@ -97,7 +97,7 @@ def request_of(prompt: str) -> Request:
 
 
 def step(**given: Any) -> Callable[[Callable[..., None]], Any]:
-    """A rule that is told where something is found."""
+    """A rule whose calls are recorded, so that a fault can be reported with the steps that led to it."""
 
     def decorate(function: Callable[..., None]) -> Any:
         @functools.wraps(function)
@@ -117,14 +117,14 @@ def step(**given: Any) -> Callable[[Callable[..., None]], Any]:
 
 
 class Stranger:
-    """Another program that reads and writes databases: in this process, SQLite would take it for one of ours."""
+    """A separate program that reads and writes databases; in this process, SQLite would treat it as one of us."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-c", STRANGER]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def run(self, path: Path, statement: str, *values: object) -> list[list[Any]]:
-        """The rows of a statement; none where it fails, or where there is no such file."""
+        """Execute a statement; returns its rows, or none if it fails or the file does not exist."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps([str(Path.cwd()), str(path), statement, values]) + "\n")
@@ -140,10 +140,10 @@ class Stranger:
 
 
 class PaidWork(RuleBasedStateMachine):
-    """Sessions of one library, a server that takes money, and what happens to both.
+    """Sessions of one library, a server that charges money, and the events that affect them.
 
-    `allowed` counts, for each prompt, the takes that were asked for; `excused` what a server that lied, a user who
-    said that something was not taken, or a library that a stranger gave other rows may cost beyond that.
+    `asked` has the requested takes of each prompt. `excused` counts further creates of a prompt that are excused: the
+    server lied, the user said that a request was not accepted, or a stranger changed the rows of the library.
     """
 
     def __init__(self) -> None:
@@ -191,7 +191,7 @@ class PaidWork(RuleBasedStateMachine):
             self.opened += 1
         return self.sessions[name]
 
-    # What users do.
+    # Actions of users.
 
     @initialize(api=st.sampled_from(["2024", "2025"]), budget=st.sampled_from([None, 4.0, 20.0]))
     def begin(self, api: Literal["2024", "2025"], budget: float | None) -> None:
@@ -256,7 +256,7 @@ class PaidWork(RuleBasedStateMachine):
 
     @step(name=names)
     def crash(self, name: str) -> None:
-        """The process is gone: its connections drop, and it writes nothing any more."""
+        """Simulate the end of a process: its connections drop, and it writes nothing more."""
         session = self.sessions.get(name)
         if session is None:
             return
@@ -272,7 +272,7 @@ class PaidWork(RuleBasedStateMachine):
 
     @step(prompt=prompts, number=numbers, milliseconds=st.integers(0, 30))
     def kill_a_process(self, prompt: str, number: int, milliseconds: int) -> None:
-        """Another notebook asks, and is killed anywhere on its way. A process takes as long as many other steps."""
+        """Another notebook submits a request and is killed at some point. This takes as long as many other steps."""
         if number or self.budget is not None:
             return
         self.asked[prompt].add(1)
@@ -313,7 +313,7 @@ class PaidWork(RuleBasedStateMachine):
 
     @step(name=names, says=st.booleans())
     def settle(self, name: str, says: bool) -> None:
-        """The user looks at what was lost: takes the likeliest, or says that it was not taken."""
+        """The user settles lost requests: chooses the likeliest candidate, or says that it was not accepted."""
         if (session := self._opened(name)) is None:
             return
         with contextlib.suppress(DreamError):
@@ -335,7 +335,7 @@ class PaidWork(RuleBasedStateMachine):
                 self.removed.add(dream.generation.id or "")
                 session.delete(dream, files=True)
 
-    # What servers do.
+    # Actions of servers.
 
     @step(status=st.sampled_from([None, 408, 500, 502, 504]), taken=st.booleans())
     def lose_the_next_answer(self, status: int | None, taken: bool) -> None:
@@ -379,7 +379,7 @@ class PaidWork(RuleBasedStateMachine):
     def move_the_clock(self, minutes: int) -> None:
         self.fake.clock = self.fake.date = timedelta(minutes=minutes)
 
-    # What happens to the library.
+    # Changes of the library.
 
     @step(how=st.sampled_from(["removed", "renamed", "ledger removed", "older ledger", "truncated"]))
     def change_the_library(self, how: str) -> None:
@@ -414,7 +414,7 @@ class PaidWork(RuleBasedStateMachine):
         hash_of=st.sampled_from(["a lake", STRANGERS[0]]),
     )
     def write_a_row(self, prompt: str, state: str, generation: str | None, take: int, hash_of: str) -> None:
-        """A stranger writes into the ledger."""
+        """A stranger writes a row into the ledger."""
         id_ = f"stranger-{self.copies}" if generation else None
         self.copies += 1
         now = datetime.now(UTC).isoformat()
@@ -432,7 +432,7 @@ class PaidWork(RuleBasedStateMachine):
             json.dumps({"id": id_, "state": generation}) if generation else None,
         )
 
-    # What always holds.
+    # Invariants.
 
     @invariant()
     def nothing_is_created_that_nobody_asked_for(self) -> None:
@@ -445,7 +445,7 @@ class PaidWork(RuleBasedStateMachine):
 
     @invariant()
     def nothing_that_was_paid_for_is_lost(self) -> None:
-        # In this order: what is taken meanwhile may not be written down yet.
+        # In this order, because a request accepted in the meantime may not be recorded yet.
         taken = list(self.fake.taken)
         ids, prompts = self._known()
         for one in taken:
@@ -468,7 +468,7 @@ class PaidWork(RuleBasedStateMachine):
             raise AssertionError(FOUND[-1])
 
     def _live(self) -> Counter[str]:
-        """The prompts of what is paid for: what failed is refunded."""
+        """The prompts of the generations that were paid for; failed ones are refunded."""
         return Counter(
             one["_request"]["prompt"]
             for fake in self.fakes
@@ -477,7 +477,7 @@ class PaidWork(RuleBasedStateMachine):
         )
 
     def _known(self) -> tuple[set[str], set[str]]:
-        """The ids that a ledger or the installation knows, and the prompts of what is on its way or unknown."""
+        """The ids recorded in a ledger or by the installation, and the prompts of requests under way or unknown."""
         ids: set[str] = set()
         hashes: set[str] = set()
         for path in [LEDGER, *Path().glob("renamed-*/ledger.sqlite")]:
@@ -498,7 +498,7 @@ class PaidWork(RuleBasedStateMachine):
         try:
             return self.session(name)
         except DreamError:
-            # It says what to do: a ledger that is damaged is rebuilt.
+            # Do what the error says: rebuild the damaged ledger.
             from dream_nb.library.repair import rebuild_ledger
 
             for other in list(self.sessions):

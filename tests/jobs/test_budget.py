@@ -1,4 +1,4 @@
-"""What things cost is learned, named and kept within bounds, before anything is sent."""
+"""Prices are learned, shown and kept within the budget before anything is sent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_price_is_learned_from_the_balance(server: Hosted) -> None:
     for take in (1, 2, 3, 4):
         session.submit(REQUEST, take=take).result(SECONDS)
     assert charges(server) == [1.51] * 4
-    # Before and after the first two: seen twice, a price is sure.
+    # The balance is read before and after the first two: a price that was seen twice is certain.
     assert server.books.count("GET", "/credits") == 4
 
 
@@ -139,7 +139,7 @@ def test_a_replay_needs_no_budget(server: Hosted) -> None:
 
 def test_no_more_are_under_way_than_may_be(tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    # A third at the same time would be answered 429.
+    # The server would answer a third one at the same time with 429.
     with hosted(tmp_path / "server", key, settings=settings(unfinished_limit=2)) as server:
         use(server, monkeypatch)
         session = server.session(limits=Limits(at_once={"image": 2}))
@@ -156,7 +156,7 @@ def test_creates_a_minute_are_kept(server: Hosted) -> None:
         job.result(SECONDS)
     assert jobs[2].progress.state == "waiting"
     assert "2 were sent within a minute: the next in" in jobs[2].progress.note
-    # Videos are counted apart.
+    # Videos are counted separately.
     session.submit(make_request("a lake")).result(SECONDS)
     assert server.books.count("POST") == 3
 

@@ -1,4 +1,4 @@
-"""Callbacks mean "ask now", and nothing else."""
+"""A callback only causes a poll; its contents are not used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REQUEST = make_request("a lake", kind="image", format="png")
 
 
 class Waiting(Executor):
-    """Draws nothing until it is told to."""
+    """An executor whose calls do not finish until a test sets their results in `futures`."""
 
     max_workers = 4
 
@@ -57,7 +57,7 @@ def test_while_callbacks_come_nothing_is_polled(tmp_path: Path, key: str, monkey
         wait_for(lambda: job.progress.state == "dreaming")
         waiting.futures[0].set_result(picture())
         assert job.result(SECONDS).state == "completed"
-        # At dreaming and at completed.
+        # One for the callback of "dreaming" and one for "completed".
         assert looks(server) <= 2
 
 
@@ -69,7 +69,7 @@ def test_where_no_callback_arrives_it_is_polled_again(
     executor = Held()
     with hosted(tmp_path / "server", key, executor=lambda: executor) as server:
         use(server, monkeypatch)
-        # Nobody listens there.
+        # Nothing listens at this URL.
         session = server.session(callbacks=Callbacks(public_url="http://127.0.0.1:9"))
         assert session.submit(REQUEST).result(SECONDS).state == "completed"
         monkeypatch.setattr("dream_nb.jobs.watcher._SAFETY_SECONDS", 10.0 * SECONDS)
@@ -157,7 +157,7 @@ def test_a_body_without_end_is_hung_up_on(server: Hosted) -> None:
     with socket.create_connection((url.host, url.port or 0), timeout=SECONDS) as connection:
         connection.sendall(f"POST {url.path} HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999\r\n\r\n".encode())
         with connection.makefile("rb") as answer:
-            # To its end: the connection is closed.
+            # read() returns only because the server closes the connection.
             assert answer.read().startswith(b"HTTP/1.1 413 ")
 
 

@@ -1,4 +1,4 @@
-"""What is not made yet is cancelled at its server, which refunds it."""
+"""A generation that is not finished is cancelled on the server, which refunds it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ IMAGE = make_request("a lake", kind="image")
 
 
 def under_way(session: Session) -> None:
-    """Wait until the server has named what is under way."""
+    """Wait until a generation under way has its id from the server."""
     wait_for(lambda: any(record.generation for record in session.library.ledger.all()))
 
 
@@ -119,7 +119,7 @@ SHOTS: list[str | Shot] = ["a lake", "the sun climbs", Shot("a city", cut=True),
 
 
 def begun(session: Session, count: int) -> Shooting:
-    """A storyboard whose first shots are under way."""
+    """A storyboard of which `count` shots are under way."""
     shooting = Storyboard(SHOTS, session=session).start()
     wait_for(lambda: sum(record.generation is not None for record in session.library.ledger.all()) == count)
     return shooting
@@ -150,10 +150,10 @@ def test_of_a_storyboard_what_is_made_stays(slow_server: Hosted, held: Held) -> 
     board = Storyboard(["a lake", "the sun climbs"], session=session)
     shooting = board.start()
     under_way(session)
-    # Its server may not have begun it yet: what is let go before that is held after all.
+    # The server may not have begun to draw yet; calling `let_go` before that would have no effect.
     wait_for(lambda: held.waiting)
     held.let_go()
-    # Before the first is fetched, after which the second is asked for.
+    # Hold again before the first is downloaded, after which the second is requested.
     held.holds = True
     wait_for(lambda: len(board.shots) == 1)
     shooting.cancel()
@@ -169,7 +169,7 @@ def test_a_shot_that_is_asked_for_while_its_storyboard_is_cancelled_is_cancelled
     submit = board._submit
 
     def submit_late(number: int, before: Dream | None) -> Job:
-        # `cancel` does not know the job yet.
+        # At this point `cancel` does not know the job yet.
         shooting.cancel()
         return submit(number, before)
 
@@ -192,7 +192,7 @@ def test_a_widget_cancels_and_tells_the_balance(slow_server: Hosted, kind: str) 
             widget = Grid(session.start(plan))
         else:
             widget = Strip.of(begun(session, 2))
-        # What is just being sent cannot be cancelled.
+        # A request that is just being sent cannot be cancelled.
         wait_for(lambda: widget.cancels and all(record.generation for record in session.library.ledger.all()))
         answer, _ = page.ask(widget, "cancel")
         assert "error" not in answer

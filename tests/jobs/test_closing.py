@@ -1,4 +1,4 @@
-"""A session that is closed while it sends: what did not leave is as if it had never been asked for."""
+"""A session that is closed while it sends: a request that was not sent leaves no trace."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REQUESTS = [make_request(f"a lake, number {number}", kind="image") for number in
 
 
 def states(library: Path) -> Counter[str]:
-    """How many rows of a library are in each state."""
+    """The number of rows of a library in each state."""
     ledger = Ledger(library / "ledger.sqlite", read_only=False)
     try:
         return Counter(record.state for record in ledger.all())
@@ -27,7 +27,7 @@ def states(library: Path) -> Counter[str]:
 
 
 def settled(server: Hosted, session: Session, library: Path) -> Counter[str]:
-    """The states of a library after a later session has taken up what was under way, and made nothing."""
+    """The states of a library after a later session has finished the jobs under way without a new create."""
     before = server.books.count("POST")
     with session:
         for job in session.jobs():

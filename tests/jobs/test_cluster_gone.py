@@ -1,4 +1,4 @@
-"""A session whose dask cluster goes away in the middle of its work."""
+"""A session whose dask cluster disappears in the middle of its work."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_jobs_end_with_what_to_do_and_the_next_session_takes_them_up(tmp_path: P
         executor = cluster.client.get_executor
         with Session(tmp_path / "library", "studio", executor=executor) as session:
             made = session.dream("a canyon", kind="image")
-            # What is drawn must not be done before the scheduler is gone.
+            # The drawings must not finish before the scheduler is killed.
             with cluster.standing_still():
                 jobs = [session.submit(request) for request in requests]
                 wait_for(lambda: jobs[0].progress.state == "dreaming")

@@ -1,4 +1,4 @@
-"""What is under way survives interrupts, restarts and other notebooks."""
+"""Jobs under way survive interrupts, restarts and other notebooks."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_two_processes_with_one_request_send_it_once(server: Hosted) -> None:
 
 def test_a_failure_that_another_notebook_saw_is_told_and_not_paid_for_again(server: Hosted) -> None:
     server.faults.add(Fault(fail="out of colours"))
-    # Nobody knows of the failure before both have asked: else the second would ask for it again.
+    # The failure must stay unknown until both have submitted, or the second would request it again.
     server.books.waits = asked = threading.Event()
     both = [server.session(patience=replace(HASTE, call=SECONDS)) for _ in range(2)]
     jobs = [session.submit(REQUEST) for session in both]

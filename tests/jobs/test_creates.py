@@ -1,4 +1,4 @@
-"""A create is sent once: counted by the server's own books."""
+"""A create is sent once, as counted by the server's own record."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_the_mark_is_committed_before_the_first_byte(server: Hosted, tmp_path: P
     job = server.session().submit(REQUEST)
     while not server.books.count("POST"):
         assert not job.done()
-    # Another process reads what is committed, and nothing else.
+    # Another process reads only what is committed.
     elsewhere = Ledger(tmp_path / "dreams" / "ledger.sqlite")
     (record,) = elsewhere.all()
     elsewhere.close()

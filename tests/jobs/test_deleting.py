@@ -1,4 +1,4 @@
-"""Deleting asks the server first, and forgets nothing."""
+"""Deleting asks the server first, and keeps all records."""
 
 from __future__ import annotations
 

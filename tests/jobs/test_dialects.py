@@ -1,4 +1,4 @@
-"""A key works at the first try, on the API of 2024 and on that of 2025."""
+"""A key works at the first attempt, on the API of 2024 and on that of 2025."""
 
 from __future__ import annotations
 
@@ -54,19 +54,19 @@ def _running(api: Literal["2024", "2025"], folder: Path, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def fake(api: Literal["2024", "2025"], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
-    """A strict server of one API and then of the other, which this process takes for the hosted one."""
+    """A strict fake of one API and then of the other, which this process uses as the hosted API."""
     yield from _running(api, tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
-    """A strict server of the newer API."""
+    """A strict fake of the newer API."""
     yield from _running("2025", tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
-    """A strict server of the older API."""
+    """A strict fake of the older API."""
     yield from _running("2024", tmp_path, monkeypatch)
 
 
@@ -83,12 +83,12 @@ def start() -> Iterator[Open]:
 
 
 def asked(fake: FakeDreamMachine) -> int:
-    """How often the server was asked which API it has."""
+    """The number of requests that detect the server's API."""
     return fake.count("GET", WORDS[0])
 
 
 def models(fake: FakeDreamMachine) -> list[str | None]:
-    """The models that came with the creates."""
+    """The models of the creates that the server received."""
     return [body.get("model") for body in fake.posts]
 
 
@@ -163,7 +163,7 @@ def test_a_panel_shows_motions_of_the_older_api_only_and_makes_videos(fake: Fake
     (job,) = panel.generate()
     job.result(SECONDS)
     assert list(panel.motions) == (MOTIONS if fake.api == "2024" else [])
-    # The list of concepts is also how the server says which API it has.
+    # The list of concepts is also requested to detect the server's API.
     assert (models(fake), asked(fake)) == ([MODEL[fake.api]], 1 if fake.api == "2024" else 2)
     assert panel.offers["concepts"] == (CONCEPTS if fake.api == "2025" else [])
 

@@ -1,4 +1,4 @@
-"""A finished file comes whole, or not at all; and what was made is never lost for it."""
+"""A finished file is stored whole or not at all, and a failed download never loses a generation."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_cut_file_is_resumed_where_it_was_cut(tmp_path: Path, key: str, monkey
         server.faults.add(Fault(path="/assets/*", cut=0.5))
         dream = server.session().submit(REQUEST).result(SECONDS)
         asset = server.client.get(server.made[0]["assets"]["image"]).content
-    # Before what it says of itself, and after.
+    # The asset's bytes before and after the metadata that the library adds.
     assert dream.path.read_bytes().startswith(asset[:20])
     assert dream.path.read_bytes().endswith(asset[20:])
     assert ranges == [b"bytes=%d-" % (len(asset) // 2)]
@@ -160,7 +160,7 @@ def test_a_full_disk_is_one_line_and_the_job_is_taken_up_again(
     with hosted(tmp_path / "server", key, settings=settings(shorter_side=720)) as server:
         use(server, monkeypatch)
         session = server.session()
-        # A limit on the size of files ends where a full disk does; the ledger is smaller.
+        # A limit on file sizes has the same effect as a full disk; the ledger is smaller than the limit.
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         job = session.submit(REQUEST)
         wait_for(lambda: [made["state"] for made in server.made] == ["completed"])
@@ -200,7 +200,7 @@ def jpeg() -> bytes:
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
-    """A hosted server that this process has the key of, in an empty working directory."""
+    """A fake that this process uses as the hosted API, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
     with FakeDreamMachine().running() as fake:
         fake.use(monkeypatch)
@@ -208,13 +208,13 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamM
 
 
 @pytest.fixture
-def session(fake: FakeDreamMachine) -> Iterator[Session]:  # noqa: ARG001 - it is asked by the environment
+def session(fake: FakeDreamMachine) -> Iterator[Session]:  # noqa: ARG001 - the environment names it
     with Session("dreams", patience=HASTE, prices={"image": 1.5}) as session:
         yield session
 
 
 def giving(fake: FakeDreamMachine, body: bytes, content_type: str, **headers: str) -> list[dict[str, str]]:
-    """Answer requests for files so. Gives the headers of those that come."""
+    """Answer requests for files with this body. Returns a list that collects the headers of these requests."""
     came: list[dict[str, str]] = []
 
     def asset(call: Call, _: Response) -> Response:
@@ -254,7 +254,7 @@ def test_a_compressed_file_that_was_cut_is_fetched_from_its_beginning(fake: Fake
         headers = {"content-encoding": "gzip", "etag": '"a"'}
         answer = Response(whole, headers=headers, media_type="image/jpeg")
         if len(came) == 1:
-            # Less comes than is announced.
+            # The body is shorter than announced.
             answer.body = whole[: len(whole) // 2]
         return answer
 

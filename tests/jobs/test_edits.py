@@ -1,4 +1,4 @@
-"""Other versions of a dream: modified, reframed, upscaled, with sound. Each is paid for once, whatever goes wrong."""
+"""Other versions of a dream (modified, reframed, upscaled, with sound) are paid for once, whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ PATHS = {"modify": "/video/modify", "reframe": "/video/reframe", "upscale": "/{}
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
-    """A strict server of 2025 that this process takes for the hosted one."""
+    """A strict fake of the API of 2025 that this process uses as the hosted API."""
     monkeypatch.chdir(tmp_path)
     with FakeDreamMachine("2025").running() as server:
         server.use(monkeypatch)
@@ -57,7 +57,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamM
 
 
 @pytest.fixture
-def session(fake: FakeDreamMachine) -> Iterator[Session]:  # noqa: ARG001 - the server comes first
+def session(fake: FakeDreamMachine) -> Iterator[Session]:  # noqa: ARG001 - the server has to start first
     with Session("dreams", "dream-machine", patience=HASTE) as session:
         yield session
 
@@ -281,11 +281,11 @@ def test_a_source_that_is_gone_is_said_before_anything_is_sent(
     with pytest.raises(DreamError, match="is no longer on the server: give the file of its dream"):
         lake.modify("in snow")
     assert len(posts(fake)) == 1
-    # Nothing stands in the way of the next.
+    # Nothing is left that would block the next request.
     assert session.library.ledger.unknown("dream-machine") == []
 
 
-# -- what can go wrong with a create -------------------------------------------------------------------------------
+# -- failures of a create ------------------------------------------------------------------------------------------
 
 LOST = {
     "answer lost": Reply(taken=True),
@@ -308,7 +308,7 @@ def test_what_was_taken_is_found_and_never_sent_again(
     assert made.generation.id == fake.taken[1]["id"]
 
 
-# Their answers do not say of which video they are: they may be somebody else's.
+# Their answers do not say which video they belong to, so they may be another user's.
 @pytest.mark.parametrize("name", ["upscale", "add_audio"])
 @pytest.mark.parametrize("reply", LOST)
 def test_what_may_be_anothers_is_settled_by_its_user_and_never_sent_again(
@@ -335,7 +335,7 @@ def test_what_was_not_taken_is_paid_once(fake: FakeDreamMachine, lake: Dream, na
     try:
         EDITS[name](lake)
     except DreamError:
-        # Nobody knows whether it was taken: only its user may send it again.
+        # It is unknown whether it was accepted, so only the user may send it again.
         assert reply in ("answer lost", "500")
         assert fake.taken[1:] == []
         EDITS[name](lake, take=2)
@@ -346,7 +346,7 @@ def test_what_was_not_taken_is_paid_once(fake: FakeDreamMachine, lake: Dream, na
 def test_what_somebody_else_asked_for_is_never_taken_for_ones_own(
     fake: FakeDreamMachine, session: Session, lake: Dream, name: str
 ) -> None:
-    # It was not taken, and somebody else asks for the same of another video.
+    # It was not accepted, and another user requests the same for another video.
     other = {"upscale": {"resolution": "720p"}, "add_audio": {"prompt": "waves", "negative_prompt": "music"}}[name]
     fake.replies += [Reply()]
     fake._take(other, "upscale_video" if name == "upscale" else "add_audio")
@@ -421,7 +421,7 @@ def test_a_kill_after_it_was_sent_pays_for_nothing_twice(
         for job in again.jobs():
             job.exception(SECONDS)
         for lost in again.lost():
-            # The kill came before the answer was written down.
+            # The process was killed before the answer was recorded.
             assert name in ("upscale", "add_audio")
             again.settle(lost, fake.taken[1]["id"])
         made = EDITS[name](next(dream for dream in again.dreams() if dream.prompt == PROMPT))
@@ -429,11 +429,11 @@ def test_a_kill_after_it_was_sent_pays_for_nothing_twice(
     assert (len(posts(fake)), len(fake.taken)) == (2, 2)
 
 
-# -- what was made elsewhere ---------------------------------------------------------------------------------------
+# -- generations created elsewhere ---------------------------------------------------------------------------------
 
 
 def seven_and_one(fake: FakeDreamMachine) -> None:
-    """An account with a generation of every kind, and one of a kind that nobody knows."""
+    """Give the account a generation of each of the seven kinds, and one of an unknown kind."""
     media = {"url": "https://a.test/lake.mp4"}
     modify = {"media": media, "model": "ray-2", "mode": "flex_1", "prompt": "in snow"}
     bodies: dict[str, dict[str, Any]] = {
@@ -500,12 +500,12 @@ def test_a_reference_in_a_request_counts_by_what_it_is(session: Session, lake: D
     assert named != by_address
 
 
-# -- what they cost ------------------------------------------------------------------------------------------------
+# -- prices --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def _public(fake: FakeDreamMachine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the server have the prices of the hosted one."""
+    """Apply the public prices of the hosted API to the server."""
     monkeypatch.setattr(public_prices, "ORIGIN", origin_of(fake.base_url))
 
 
@@ -579,12 +579,12 @@ def test_a_storyboard_gives_its_shots_their_sound(fake: FakeDreamMachine, sessio
         "the sun climbs · sound: gulls",
         "a market · sound: waves",
     ]
-    # A shot goes on from the picture of the one before, which does not wait for its sound.
+    # A shot continues from the picture of the one before, without waiting for that one's sound.
     harbour = board.shots[0].ancestors()[0]
     goes_on = next(body for body in fake.posts if body.get("prompt") == "the sun climbs")
     assert goes_on["keyframes"]["frame0"]["id"] == harbour.generation.id
     assert board.path.is_file()
-    # Run again, nothing is asked for.
+    # Running it again requests nothing.
     assert Storyboard(shots, session=session, sound="waves").make().shots == board.shots
     assert len(posts(fake)) == 6
 
@@ -639,7 +639,7 @@ def test_a_file_without_a_place_for_it_is_refused(fake: FakeDreamMachine, sessio
     assert len(posts(fake)) == 1
 
 
-# -- what was made elsewhere of what is here -----------------------------------------------------------------------
+# -- versions, created elsewhere, of dreams in this library --------------------------------------------------------
 
 
 def test_another_version_that_was_made_elsewhere_knows_its_source(
@@ -650,7 +650,7 @@ def test_another_version_that_was_made_elsewhere_knows_its_source(
     (job,) = session.sync()
     made = job.result(SECONDS)
     assert list(made.ancestors()) == [lake]
-    # The same asked for here is found, and not paid again.
+    # The same request made here finds it, and is not paid again.
     assert lake.modify("in snow") == made
     assert len(posts(fake)) == 1
 
@@ -680,7 +680,7 @@ def test_two_that_ask_for_the_same_at_once_pay_once(fake: FakeDreamMachine, lake
     assert len(posts(fake)) == 2
 
 
-# -- what goes on from them ----------------------------------------------------------------------------------------
+# -- dreams that continue from them --------------------------------------------------------------------------------
 
 
 def test_what_goes_on_has_the_prompt_and_the_shape_of_the_scene(

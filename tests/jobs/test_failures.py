@@ -1,4 +1,4 @@
-"""A failure says what one can do about it."""
+"""The message of a failure says what to do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that can go wrong with everything that is asked: nothing is paid for twice, and no job is lost."""
+"""Every fault at every kind of request: nothing is paid for twice, and no job is lost."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _NEXT = re.compile(r"[Cc]heck |again|[Ww]ait")
 
 
 class Stage:
-    """A server behind a gate and a name, and a session that asks it."""
+    """A session on a server behind a gate and a host name, both of which can fail."""
 
     def __init__(self, server: Hosted, executor: Held, monkeypatch: pytest.MonkeyPatch) -> None:
         self.server, self.executor = server, executor
@@ -79,7 +79,7 @@ class Stage:
 
     @contextmanager
     def trouble(self, name: str, method: str, path: str, times: int) -> Iterator[Callable[[], int]]:
-        """What goes wrong while the body runs. Gives how often it was met."""
+        """Cause a fault while the context is open; yields a function that returns how often it occurred."""
         looks, struck = self.looks(), self.server.faults.struck
         if name == "refused":
             self.gate.shut()
@@ -89,7 +89,7 @@ class Stage:
         else:
             both = RULES | OF_ASSETS
             self.server.faults.add(Fault(method=method, path=path, times=times, **both[name]))
-        # What is refused is in no books, and a look that was on its way got through.
+        # Refused connections are in no record, and one poll under way may have succeeded.
         yield lambda: max(self.looks() - looks - 1, self.server.faults.struck - struck)
         if name == "refused":
             self.gate.open()
@@ -136,7 +136,7 @@ def check(error_matrix: ErrorMatrix, request: pytest.FixtureRequest) -> Check:
 
 
 def settled(job: Job) -> BaseException | None:
-    """How a job ended, or None where it waits as long as the server asked for."""
+    """How a job ended, or None if it is waiting for as long as the server asked."""
     wait_for(lambda: job.done() or "sent again in" in job.progress.note)
     return job.exception() if job.done() else None
 
@@ -154,7 +154,7 @@ def test_a_create(stage: Stage, check: Check, trouble: str) -> None:
         again = stage.make()
     except OutcomeUnknownError as error:
         check(error)
-        # The server never took it: nobody but the user may send it again.
+        # The server did not accept it; only the user may send it again.
         assert not was_sent
         again = stage.session.submit(REQUEST, fresh=True).result(SECONDS)
     assert [made["id"] for made in stage.server.made] == [again.generation.id]

@@ -1,4 +1,4 @@
-"""Generations of several files: an EXR beside its video, one picture a layer."""
+"""Generations of several files: an EXR beside its video, and one picture for each layer."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_layers_are_dreams_with_labels(layers: Dreams, luma: FakeLuma) -> None:
     assert [words["part"] for words in layers.words] == [dream.label for dream in layers] == LABELS
     assert len({dream.path for dream in layers}) == len(set(layers)) == 3
     assert luma.posts[1].items() >= {"type": "layering", "layering": {"resolution": "2k"}}.items()
-    # Nothing says that what is taken apart may be named by its id.
+    # The documentation does not say that the source of layering may be named by its id.
     assert luma.taken[0]["id"] in luma.posts[1]["source"]["url"]
 
 

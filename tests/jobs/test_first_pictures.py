@@ -1,4 +1,4 @@
-"""The first picture of what is being made comes before it is done, and never instead of it."""
+"""The first picture of a generation is shown before it is done, and never instead of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def generation(url: object) -> Generation:
 
 
 async def shown(url: object, content: bytes = PICTURE, status: int = 200) -> tuple[list[bytes], list[str]]:
-    """What comes of a generation that names this picture, and what was asked for."""
+    """The pictures shown of a generation with this URL, and the paths that were requested."""
     asked: list[str] = []
 
     async def answer(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""A library that comes from somebody else spends nothing, whatever is written into it."""
+"""A library from someone else spends nothing, whatever is written in it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from tests.studio.machine import wait_for
 REQUEST = make_request("a lake", kind="image")
 PRICES = {"video": 32.0, "image": 1.5}
 FAILED = '{"id": "x", "state": "failed"}'
-# SQLite reads the first of two, the parser the last.
+# Of two equal keys, SQLite reads the first and Python's parser the last.
 TWO_FACED = '{"id": "x", "state": "dreaming", "state": "failed"}'
 
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
-    """A hosted server that this process has the key of, in an empty working directory."""
+    """A fake that this process uses as the hosted API, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
     with FakeDreamMachine("2024").running() as fake:
         fake.use(monkeypatch)
@@ -46,7 +46,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamM
 
 
 def plant(folder: Path, count: int = 1, /, **columns: Any) -> None:
-    """Write rows into the ledger of a library, as somebody else would."""
+    """Write rows into the ledger of a library, as a stranger would."""
     folder.mkdir(exist_ok=True)
     Ledger(folder / "ledger.sqlite").close()
     with closing(sqlite3.connect(folder / "ledger.sqlite")) as database:
@@ -77,7 +77,7 @@ def change(folder: Path, *statements: str) -> None:
 
 
 def opened(**given: Any) -> Session:
-    """A session on the library, when everything that it took up has ended."""
+    """A session on the library, after every job that it resumed has ended."""
     session = Session("dreams", patience=HASTE, prices=PRICES, **given)
     wait_for(lambda: not session.jobs())
     return session
@@ -267,14 +267,14 @@ def test_a_library_without_a_ledger_needs_no_rebuilding(tmp_path: Path) -> None:
 
 
 def leave_a_log(folder: Path, journal: str) -> None:
-    """A ledger of 1,000 rows with its log, as a program leaves them that is killed while it changes them."""
+    """Leave a ledger of 1,000 rows and its log as a program would that is killed while it changes the rows."""
     source = folder.with_name("source.sqlite")
     with closing(Ledger(source)) as ledger:
         for number in range(1000):
             ledger.intend(make_request(f"later {number}"), 1, "studio")
     with closing(sqlite3.connect(source, isolation_level=None)) as database:
         database.execute(f"PRAGMA journal_mode = {journal}")
-        # So small that what is changed is written at once.
+        # The cache is so small that changes are written at once.
         database.execute("PRAGMA cache_size = 2")
         database.execute("BEGIN")
         database.execute("UPDATE requests SET note = hex(randomblob(300))")

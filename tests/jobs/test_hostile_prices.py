@@ -1,6 +1,6 @@
-"""Whatever becomes of prices and balances, no more is paid than the budget and one create, and no less is told.
+"""However prices and balances behave, at most the budget and one create is paid, and no less than that is reported.
 
-The books of a fake server on loopback say what was really paid.
+A fake server on loopback records what was really paid.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from tests.fakes.dream_machine import FakeDreamMachine, Reply
 from tests.jobs.hosted import HASTE, SECONDS
 from tests.studio.machine import wait_for
 
-# A loaded machine may take its time: what is learned must not depend on that.
+# The timeout is long, so that what is learned does not depend on the load of the machine.
 CALM = replace(HASTE, call=30.0)
 KIND = "image photon-1 16:9"
 REQUEST = make_request("a lake", kind="image", model="photon-1")
@@ -48,7 +48,7 @@ FLASH = make_request("a lake", kind="image", model="photon-flash-1")
 
 
 class Shop:
-    """The fake server, with sessions that ask it.
+    """The fake server, with sessions that use it.
 
     Attributes:
         fake: the server.
@@ -62,30 +62,30 @@ class Shop:
         self._takes = itertools.count(1)
 
     def session(self, **options: Any) -> Session:
-        """A session in a library of its own; closed at the end of the test."""
+        """A session in a new library; closed at the end of the test."""
         library = f"library-{next(self._names)}"
         return self.sessions.enter_context(Session(library, "dream-machine", **{"patience": CALM} | options))
 
     def learned(self, cents: float) -> None:
-        """Have an earlier session learn the price of an image."""
+        """Let an earlier session learn the price of an image."""
         self.costs(cents)
         with self.session() as session:
             assert self.buy(session, 2) == 2
         assert self.price() == cents
 
     def costs(self, *cents: float) -> None:
-        """Let images cost so much from now on, one after the other, and the last price for good."""
+        """Set the prices of the next images, in order; the last price stays."""
         prices = iter(cents)
         last = cents[-1]
         self.fake.price = lambda _: next(prices, last)
 
     def price(self) -> float | None:
-        """What this installation takes for the price of an image."""
+        """The price of an image that this installation assumes."""
         with self.session() as session:
             return session.plan([Ask(REQUEST, next(self._takes))]).cents
 
     def buy(self, session: Session, count: int, *, at_once: bool = False) -> int:
-        """Ask for so many images. Gives back how many were made; the others were refused by the budget."""
+        """Request that many images. Returns how many were created; the others were refused because of the budget."""
         takes = [next(self._takes) for _ in range(count)]
         if at_once:
             jobs = [session.submit(REQUEST, take=take) for take in takes]
@@ -105,14 +105,14 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 
 
 def kept(session: Session, fake: FakeDreamMachine, *, dearest: float, before: float = 0.0) -> None:
-    """Assert the rule: what was paid is within the budget and one create, and the session says no less."""
+    """Assert that at most the budget and one create was paid, and that the session reports no less than that."""
     paid = round(fake.cost - before, 6)
     budget = session.allowance.budget
     assert budget is None or paid <= budget + dearest
     assert session.allowance.spent >= paid
 
 
-# Prices that are not what they were.
+# Prices that change.
 
 
 @pytest.mark.parametrize("at_once", [False, True])
@@ -189,7 +189,7 @@ def test_the_first_create_at_each_price_goes_alone_without_a_budget_too(shop: Sh
     assert session.allowance.spent == 200.0
 
 
-# Others on the same account.
+# Other users of the same account.
 
 
 def test_what_others_spend_counts_in_the_budget(shop: Shop) -> None:
@@ -221,7 +221,7 @@ def test_somebody_who_spends_while_a_price_is_learned_does_not_stay_in_it(shop: 
     shop.fake.price = spending(shop.fake, 500.0)
     session = shop.session()
     assert shop.buy(session, 1) == 1
-    # It was seen once: that is a bound, and no more.
+    # A price that was seen once is only an upper bound.
     assert session.allowance.spent == 504.0
     assert shop.buy(session, 2) == 2
     assert (shop.price(), session.allowance.booked, session.allowance.spent) == (4.0, 12.0, 512.0)
@@ -435,7 +435,7 @@ def test_what_is_cancelled_counts_until_its_refund(shop: Shop) -> None:
     assert shop.buy(session, 2) == 1
 
 
-# Charged when it is done.
+# Creates that are charged when they are completed.
 
 
 @pytest.mark.parametrize("cents", [2.0, 4.0, 40.0])
@@ -473,7 +473,7 @@ def test_a_job_that_nobody_waits_for_is_not_forgotten(shop: Shop) -> None:
     kept(session, shop.fake, dearest=40.0)
 
 
-# Answers that get lost.
+# Lost answers.
 
 
 @pytest.mark.parametrize("cents", [4.0, 40.0])
@@ -506,7 +506,7 @@ def test_a_create_that_is_refused_does_not_count(shop: Shop) -> None:
     assert (session.allowance.spent, shop.buy(session, 2)) == (0.0, 1)
 
 
-# Not amounts.
+# Values that are not amounts.
 
 
 @pytest.mark.parametrize("cents", [0, -100, float("inf"), float("nan"), True, "4", None, 10**400])
@@ -635,13 +635,13 @@ def test_a_floor_holds_for_many_at_once(shop: Shop) -> None:
 
 @pytest.mark.parametrize(("balance", "made"), [(0.3, 1), (0.29, 0)])
 def test_a_create_may_leave_exactly_the_floor(shop: Shop, balance: float, made: int) -> None:
-    # In binary fractions 0.3 - 0.1 is less than 0.2.
+    # In floating point, 0.3 - 0.1 is less than 0.2.
     shop.costs(0.1)
     shop.fake.balance = balance
     assert shop.buy(shop.session(prices={"image": 0.1}, floor=0.2), 2) == made
 
 
-# What is told.
+# What is reported.
 
 
 def test_both_amounts_are_told_once(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
@@ -713,7 +713,7 @@ def test_kinds_are_learned_apart(shop: Shop) -> None:
     assert (shop.price(), session.plan([Ask(FLASH, 9)]).cents) == (4.0, 1.0)
 
 
-# Anything.
+# Random events.
 
 EVENTS = st.lists(
     st.one_of(
@@ -759,7 +759,7 @@ def test_whatever_happens(shop: Shop, events: list[tuple[str, float]], billing: 
 
 
 def spending(fake: FakeDreamMachine, *cents: float) -> Callable[[dict[str, Any]], float]:
-    """A price of 4 with which somebody else spends so much, at one create after the other."""
+    """A price of 4; at each create, another user spends the next of these amounts."""
     amounts = iter(cents)
 
     def price(_: dict[str, Any]) -> float:
@@ -776,5 +776,5 @@ def price_file(shop: Shop) -> Path:
 
 
 def seen_by_server(session: Session) -> None:
-    """Wait until the server has named what this session asked for."""
+    """Wait until the server has accepted a request of this session."""
     wait_for(lambda: any(record.state == "taken" for record in session.library.ledger.all()))

@@ -1,4 +1,4 @@
-"""Where keys are found, and that each goes to its own origin and into nothing else."""
+"""Where keys are found, and that each is sent only to its own origin and written nowhere else."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ HOSTED = "https://api.lumalabs.ai/dream-machine/v1"
 OTHER = "https://other.example/dream-machine/v1"
 
 
-class Memory(keyring.backend.KeyringBackend):  # type: ignore[misc, name-defined] # of a package that may be missing
-    """A keyring that keeps what it is given until the test is over."""
+class Memory(keyring.backend.KeyringBackend):  # type: ignore[misc, name-defined] # from a package that may be missing
+    """A keyring in memory."""
 
     priority = 1.0
 
@@ -46,7 +46,7 @@ class Memory(keyring.backend.KeyringBackend):  # type: ignore[misc, name-defined
 
 
 class Locked(Memory):
-    """A keyring that nobody opens."""
+    """A keyring that stays locked."""
 
     def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002
         raise keyring.errors.KeyringLocked("locked")
@@ -57,7 +57,7 @@ class Locked(Memory):
 
 @pytest.fixture(autouse=True)
 def chain(monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
-    """An empty keyring, and no key anywhere else."""
+    """An empty keyring, with no key anywhere else."""
     for name in ("LUMAAI_API_KEY", "LUMAAI_BASE_URL", "DREAM_NB_KEY", "DREAM_NB_BACKEND"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(keys, "_given", {})
@@ -69,7 +69,7 @@ def chain(monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
 
 @pytest.fixture
 def colab(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Colab's secrets, as its module gives them: what is not there, or not allowed, is an error."""
+    """Colab's secrets, as its module returns them: a secret that is missing or not allowed raises an error."""
     secrets: dict[str, str] = {}
     userdata = ModuleType("google.colab.userdata")
     userdata.get = secrets.__getitem__  # type: ignore[attr-defined]

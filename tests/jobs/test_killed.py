@@ -1,4 +1,4 @@
-"""`kill -9` at any moment between intent and file loses nothing and pays for nothing twice."""
+"""`kill -9` at any moment between intent and file loses nothing, and nothing is paid for twice."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def killed_after(server: Hosted, prompt: str, seconds: float) -> None:
 
 
 def check(server: Hosted, prompts: list[str]) -> None:
-    """After a restart every generation of the server is in the library, and none was made twice."""
+    """Assert that after a restart all generations of the server are in the library, and none was created twice."""
     session = server.session()
     for job in session.jobs():
         job.exception(SECONDS)
     made = {made["id"]: made["request"]["prompt"] for made in server.made}
-    # What was marked as sending was sent at most once: a kill may have come before the request was, or was whole.
+    # A request marked as sending was sent at most once: the kill may have come before it was sent completely.
     marked = sum(record.sent_at is not None for record in session.library.ledger.all())
     assert len(made) == len(set(made.values())) <= server.books.count("POST") <= marked
     kept = {

@@ -1,4 +1,4 @@
-"""A paid result that comes late, or that its server tells of in another form, is fetched and never paid for again."""
+"""A paid result that comes late, or that its server shows in another form, is fetched and never paid for again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Document = dict[str, Any]
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
-    """A strict server that this process takes for the hosted one, in an empty working directory."""
+    """A strict fake that this process uses as the hosted API, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
     with FakeDreamMachine().running() as fake:
         fake.use(monkeypatch)
@@ -54,7 +54,7 @@ def start() -> Iterator[Callable[..., Session]]:
 
 
 def holding(assets: Any) -> Callable[[Document], Document]:
-    """What a server shows that gives such assets of what is completed."""
+    """For `fake.shows`: show these assets of completed generations."""
     return lambda shown: shown | {"assets": assets} if shown["state"] == "completed" else shown
 
 
@@ -67,17 +67,17 @@ def plainly(shown: Document) -> Document:
 
 
 def stated(state: str) -> Callable[[Document], Document]:
-    """What a server shows that calls a failure otherwise, and gives no reason."""
+    """For `fake.shows`: show failed generations with another state and without a reason."""
     return lambda shown: shown | {"state": state, "failure_reason": None} if shown["state"] == "failed" else shown
 
 
 def looks(fake: FakeDreamMachine) -> int:
-    """How often a generation was asked for by its id."""
+    """The number of requests for a generation by its id."""
     return fake.count("GET", "/generations/0")
 
 
 def bought_late(fake: FakeDreamMachine, session: Session) -> str:
-    """Pay for a dream whose file does not come. Gives its id."""
+    """Pay for a dream whose file is missing. Returns the generation's id."""
     fake.shows = holding(None)
     with pytest.raises(DreamError, match=LATE):
         session.submit(REQUEST).result(SECONDS)
@@ -256,7 +256,7 @@ def test_one_that_the_account_cannot_list_is_followed_by_its_id(
 
 
 def gone(fake: FakeDreamMachine, start: Callable[..., Session], *, age: timedelta) -> Session:
-    """A session whose dream was sent that long ago, of which its server and its library know nothing more."""
+    """A session whose dream was sent that long ago; the file is lost, and the server no longer knows the generation."""
     with start() as first:
         dream = first.submit(REQUEST).result(SECONDS)
         dream.path.unlink()
@@ -296,7 +296,7 @@ def test_a_studio_that_forgot_is_asked_anew_without_a_wait(
     with start("studio", patience=patience) as first:
         first.submit(REQUEST).result(SECONDS).path.unlink()
     shutil.rmtree(tmp_path / "dreams" / ".studio")
-    # Asked again for as long as a hosted server would be, it would not come in time.
+    # If it were polled as long as a hosted server is, it would not come in time.
     assert start("studio", patience=patience).submit(REQUEST).result(SECONDS).path.exists()
 
 
@@ -456,6 +456,6 @@ def test_what_a_list_has_just_named_is_asked_for_again(
         (job,) = session.jobs()
         assert job.exception(SECONDS) is not None
         fake.every_look, fake.shows = None, plainly
-        # The list, and then the look that is refused.
+        # The list is answered as usual, the request for the generation is refused.
         fake.look_replies += [None, Reply(status)]
         assert by_sync(session, "").result(SECONDS).take == 1

@@ -1,4 +1,4 @@
-"""A lease outlives a ledger that cannot be written for a moment."""
+"""A lease survives a ledger that cannot be written for a moment."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def anyio_backend() -> str:
 
 
 class Shaky(Ledger):
-    """A ledger whose disk fails as often as it is told, and which counts the beats."""
+    """A ledger whose disk fails when a test wants it to, and which counts renewals and failures."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -73,7 +73,7 @@ async def held(leases: Leases, ledger: Ledger) -> AsyncIterator[Record]:
 
 
 async def renewed(ledger: Shaky) -> None:
-    """Wait for the next beat that comes to something."""
+    """Wait for the next renewal that succeeds."""
     before = ledger.owner()[1] or 0.0
     await until(lambda: (ledger.owner()[1] or 0.0) > before)
 

@@ -1,4 +1,4 @@
-"""A create whose answer got lost is found where that is certain, else shown, and never sent again by itself."""
+"""A create whose answer was lost is found if that is certain, else shown, and never sent again automatically."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Echo = Callable[[dict[str, Any]], dict[str, Any] | None]
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
-    """A hosted server that this process has the key of, in an empty working directory."""
+    """A fake that this process uses as the hosted API, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
     with FakeDreamMachine("2024").running() as fake:
         fake.use(monkeypatch)
@@ -158,7 +158,7 @@ def test_an_image_is_not_settled_by_a_video(fake: FakeDreamMachine) -> None:
 
 
 def lost_and_late(fake: FakeDreamMachine, session: Session) -> str:
-    """A create that was taken, and that the list shows only after it was given up; its id."""
+    """Send a create that is accepted, but that the list shows only after it was given up. Returns its id."""
     fake.replies.append(Reply(taken=True))
     fake.hides = 10**6
     with pytest.raises(OutcomeUnknownError):
@@ -232,7 +232,7 @@ def test_a_clock_that_was_seen_before_finds_what_is_finished_already(fake: FakeD
 
 
 def test_a_clock_that_is_a_moment_behind_finds_what_is_finished_already(fake: FakeDreamMachine) -> None:
-    # More than the Date header is by its whole seconds.
+    # More than the error of the Date header, which has whole seconds.
     fake.clock = timedelta(seconds=-2)
     fake.replies.append(Reply(taken=True))
     with opened() as session:
@@ -467,7 +467,7 @@ def test_of_two_that_may_be_it_the_one_that_failed_is_left(fake: FakeDreamMachin
 
 
 class Reluctant(FakeDreamMachine):
-    """Keeps the answers to creates that it took back while `waits`."""
+    """A fake that delays the answers to accepted creates while `waits` is True."""
 
     waits = False
 
@@ -488,7 +488,7 @@ def reluctant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reluc
 
 
 def with_a_sure_price(fake: FakeDreamMachine) -> Session:
-    """A session whose creates need not go one by one."""
+    """A session that knows the price for certain, so that its creates need not be sent one by one."""
     session = Session("dreams", patience=replace(HASTE, call=30.0), prices={"image": 1.5})
     session.submit(make_request("a hill", kind="image")).result(SECONDS)
     fake.posts.clear()
@@ -501,7 +501,7 @@ def test_a_take_is_not_sent_while_another_one_is_looked_for(reluctant: Reluctant
         reluctant.replies.append(Reply())
         lost = session.submit(REQUEST)
         wait_for(lambda: reluctant.count("GET", "/generations") > looks)
-        # Sent now, it would be in the list before its row has its id.
+        # If it were sent now, it would be in the list before its row has its id.
         reluctant.waits = True
         other = session.submit(REQUEST, take=2)
         with pytest.raises(OutcomeUnknownError):
@@ -520,7 +520,7 @@ def test_a_take_is_not_looked_for_while_another_one_is_being_sent(reluctant: Rel
         lost = session.submit(REQUEST)
         wait_for(lambda: len(reluctant.posts) == 2)
         reluctant.replies.append(Reply(401))
-        # Time enough for a look: a whole request of another prompt.
+        # A complete request with another prompt takes long enough for a request for the list.
         with pytest.raises(APIError, match="401"):
             session.submit(make_request("a wood", kind="image")).result(SECONDS)
         reluctant.waits = False

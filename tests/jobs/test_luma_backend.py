@@ -1,4 +1,4 @@
-"""The Luma API as a backend: the same requests, sent once to a server that has no list to look for them in."""
+"""The Luma API as a backend: the same requests, sent once to a server that has no list to search for them."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ from tests.fakes.luma import FAILURES, FakeLuma, error
 from tests.jobs.hosted import HASTE, SECONDS
 
 LOST = Reply(taken=True)
-"""The server takes a create, and the connection breaks before its answer."""
+"""The server accepts a create, and the connection breaks before its answer."""
 
 
 @pytest.fixture
 def luma(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLuma]:
-    """A strict server of the Luma API, whose key is the only one of this process."""
+    """A strict fake of the Luma API, whose key is the only one of this process."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DREAM_NB_BACKEND")
     with FakeLuma().running() as fake:
@@ -98,7 +98,7 @@ def test_the_model_and_what_is_billed_stand_in_a_plan(session: Session, luma: Fa
 
 
 def test_a_plan_names_the_backend_that_a_model_chooses(luma: FakeLuma, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Never asked: a model of images is the same in both its versions.
+    # This server is never contacted: image models are the same in both versions of its API.
     monkeypatch.setenv("LUMAAI_API_KEY", "a-key-of-the-other-api")
     monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
     older = Ask(make_request("a lake", kind="image", model="photon-1"))
@@ -256,7 +256,7 @@ def test_a_picture_of_this_machine_goes_along(session: Session, luma: FakeLuma, 
 
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
-    """A picture that is too large to go along with a request."""
+    """A picture that is too large to be sent in a request."""
     file = io.BytesIO()
     Image.effect_noise((700, 700), 90).save(file, "PNG")
     path = tmp_path / "large.png"
@@ -411,7 +411,7 @@ def test_nobody_is_called_back(luma: FakeLuma) -> None:
 
 @pytest.fixture
 def machine(luma: FakeLuma, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:  # noqa: ARG001
-    """A server of the other API, whose key this process has too."""
+    """A fake of the other API, whose key this process has too."""
     with FakeDreamMachine("2025").running() as machine:
         machine.use(monkeypatch)
         monkeypatch.delenv("DREAM_NB_BACKEND")
@@ -478,7 +478,7 @@ def test_guide_frames_stand_anywhere_in_a_video(session: Session, luma: FakeLuma
     dream = session.dream("a walk through the house", model="ray-3.2", guide_frames=guides)
     assert luma.posts[0]["video"]["keyframe_indexes"] == [0, 60, 120]
     assert [set(one) for one in luma.posts[0]["video"]["keyframes"]] == [{"data", "media_type"}] * 2 + [{"url"}]
-    # The library knows them, whatever their files are called.
+    # The library recognises the pictures, whatever their file names.
     (tmp_path / "hall.jpg").rename(tmp_path / "entrance.jpg")
     guides[0] = ("entrance.jpg", "0s")
     assert session.dream("a walk through the house", model="ray-3.2", guide_frames=guides) == dream

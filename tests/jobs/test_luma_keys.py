@@ -1,4 +1,4 @@
-"""Keys of the Luma API: tried by a question that costs nothing, and kept apart from those of the other API."""
+"""Keys of the Luma API: checked with a free request, and kept separate from those of the other API."""
 
 from __future__ import annotations
 

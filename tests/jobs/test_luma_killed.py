@@ -1,4 +1,4 @@
-"""`kill -9` at any moment sends nothing twice to a server that has no list, and loses nothing that it has named."""
+"""With `kill -9` at any moment, nothing is sent twice to a server without a list, and no known generation is lost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def luma(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLuma]:
 
 
 def killed(luma: FakeLuma, prompt: str, at: float | threading.Event) -> None:
-    """Kill a process that asks for an image, at a moment after it began."""
+    """Kill a process that requests an image, some time after it began or when an event is set."""
     with subprocess.Popen(
         [sys.executable, "-c", CODE, prompt],
         env=os.environ | luma.environment(),
@@ -64,7 +64,7 @@ def killed(luma: FakeLuma, prompt: str, at: float | threading.Event) -> None:
 
 
 def check(luma: FakeLuma, prompts: list[str]) -> None:
-    """After a restart each prompt was sent once at most, and what the server has named is in the library."""
+    """Assert that after a restart each prompt was sent at most once, and that known generations are in the library."""
     known, lost = 0, 0
     with Session("dreams", "luma", patience=HASTE) as session:
         for prompt in prompts:
@@ -75,7 +75,7 @@ def check(luma: FakeLuma, prompts: list[str]) -> None:
                 lost += 1
             else:
                 known += 1
-            # What was on its way before is not sent again; what never left is sent now.
+            # A request that may have been sent is not sent again; one that was not is sent now.
             asked = sum(post["prompt"] == prompt for post in luma.posts)
             assert asked == 1 or (asked == 0 and luma.count("POST") == before)
         assert len(session.lost()) == lost

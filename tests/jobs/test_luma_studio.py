@@ -1,4 +1,4 @@
-"""The studio makes what the Luma API is asked for, without a key."""
+"""The studio serves requests for the Luma API without a key."""
 
 from __future__ import annotations
 

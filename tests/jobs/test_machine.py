@@ -1,4 +1,4 @@
-"""Random sequences of what may happen to paid work; see `machine`."""
+"""Random sequences of events around paid work; see `machine`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def run(steps: int, *, derandomize: bool) -> None:
         stateful_step_count=STEPS,
         deadline=None,
         suppress_health_check=list(HealthCheck),
-        # What runs at the same time makes no two runs alike, so that nothing found can be made smaller.
+        # Concurrency makes every run different, so examples cannot be shrunk.
         phases=[Phase.generate],
         database=None,
         derandomize=derandomize,
@@ -32,6 +32,6 @@ def run(steps: int, *, derandomize: bool) -> None:
 
 
 def test_two_thousand_steps_find_nothing() -> None:
-    # The same sequences each time, so that a change is judged by itself; DREAM_NB_TEST_STEPS looks for others.
+    # The sequences are the same each time, so that only changes make a difference; DREAM_NB_TEST_STEPS tries others.
     steps = os.environ.get("DREAM_NB_TEST_STEPS")
     run(int(steps or 2000), derandomize=steps is None)

@@ -1,4 +1,4 @@
-"""What a library one folder up or down has paid for is not paid for again in a new one."""
+"""A request that a library one folder up or down has paid for is not paid for again in a new library."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def go(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def buy(server: Hosted, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A closed library in that folder that paid for the request."""
+    """Make a library in that folder, let it pay for the request, and close it."""
     go(folder, monkeypatch)
     with server.session() as session:
         session.submit(REQUEST).result(SECONDS)
@@ -161,7 +161,7 @@ def test_what_failed_there_is_sent_here(server: Hosted, tmp_path: Path, monkeypa
 
 
 def damage(library: Path, how: str) -> None:
-    """Make a ledger into what cannot be read, or must not be."""
+    """Replace a ledger by something that cannot be read, or must not be."""
     ledger = library / "ledger.sqlite"
     if how == "folder":
         ledger.unlink()

@@ -1,4 +1,4 @@
-"""Running a notebook again spends nothing twice."""
+"""Running a notebook again pays for nothing twice."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ REQUEST = make_request("a lake", kind="image")
 
 @pytest.fixture
 def made(server: Hosted) -> Path:
-    """A library with one dream of the hosted API, closed, and no way back to the server."""
+    """A closed library with one dream of the hosted API."""
     with server.session() as session:
         session.submit(REQUEST).result(SECONDS)
     return Path("dreams")
 
 
 @pytest.fixture
-def _offline(made: Path, server: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - made comes first
+def _offline(made: Path, server: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - the dream exists first
     for name in ("LUMAAI_API_KEY", "LUMAAI_BASE_URL", "DREAM_NB_BACKEND"):
         monkeypatch.delenv(name)
     server.faults.clear()

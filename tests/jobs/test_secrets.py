@@ -1,4 +1,4 @@
-"""The key is in nothing that a session writes, says or raises."""
+"""The key is in nothing that a session writes, shows or raises."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_key_is_in_no_executed_notebook(server: Hosted, tmp_path: Path) -> N
         "from dream_nb.default import default_session\ndefault_session(), default_session().jobs(), d.generation",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    # What a notebook is given stands in its kernel's environment, where a user puts it.
+    # The kernel gets the key from the environment, as it does for users.
     executor = nbclient.NotebookClient(notebook, allow_errors=True, resources={"metadata": {"path": str(tmp_path)}})
     executor.execute()
     saved = nbformat.writes(notebook)

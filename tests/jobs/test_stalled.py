@@ -1,4 +1,4 @@
-"""A session whose studio says that nothing can be drawn, or why it takes its time."""
+"""A session whose studio says that nothing can be drawn, or why drawing takes long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of this machine reach the hosted API as URLs, and count by their bytes."""
+"""Pictures on this machine reach the hosted API as URLs, and are identified by their bytes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.studio.machine import served, settings
 
 
 class Bucket:
-    """A storage that serves what was put into it."""
+    """A storage that serves the files put into it."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -71,7 +71,7 @@ def test_a_function_puts_files_where_the_api_fetches_them(server: Hosted, bucket
     assert server.made[0]["request"]["keyframes"]["frame0"]["url"] == f"{bucket.origin}/{name}"
     sent = make_request("a lake", frame0=photo, model="ray-2", resolution="720p", duration="5s")
     assert dream.hash == request_hash(sent)
-    # The same file is the same request: nothing is uploaded or made again.
+    # The same file makes the same request: nothing is uploaded or generated again.
     bucket.files.clear()
     assert session.submit(make_request("a lake", frame0=photo)).replayed
     assert bucket.files == {}

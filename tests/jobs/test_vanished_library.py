@@ -1,4 +1,4 @@
-"""The folder under an open session is removed, renamed, checked out or replaced: no request is paid for twice."""
+"""If the folder of an open session is removed, renamed, checked out or replaced, no request is paid for twice."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ with Session("dreams", patience=HASTE, prices={"image": 1.5}) as session:
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
-    """A hosted server, and a committed library with one dream that has nothing to do with the test."""
+    """A fake of the hosted API, and a committed library with one unrelated dream."""
     monkeypatch.chdir(tmp_path)
     with FakeDreamMachine("2024").running() as fake:
         fake.use(monkeypatch)
@@ -65,12 +65,12 @@ def opened() -> Session:
 
 
 def removed() -> None:
-    # In one step: a session may open a new ledger meanwhile.
+    # Rename first, in one step: an open session may create a new ledger meanwhile.
     shutil.rmtree(DREAMS.rename("removed"))
 
 
 def replaced() -> None:
-    """Another library takes the place of this one."""
+    """Replace the library by another."""
     DREAMS.rename("before")
     DREAMS.mkdir()
     Ledger(LEDGER).close()
@@ -83,13 +83,13 @@ def unlinked() -> None:
 
 def cleaned() -> None:
     git("rm", "-q", "--cached", "-r", "dreams")
-    # A session that is open writes a new ledger meanwhile: git then says that it could not remove the folder.
+    # An open session may write a new ledger meanwhile; git then reports that it could not remove the folder.
     git("clean", "-fdxq", check=False)
 
 
 def checked_out() -> None:
     LEDGER.unlink()
-    # A session that opens a new ledger at that moment stands in the way of git, which writes no file over another.
+    # git does not overwrite a ledger that an open session creates at that moment, so try again.
     for _ in range(ATTEMPTS - 1):
         with contextlib.suppress(subprocess.CalledProcessError):
             git("checkout", "-q", "--", "dreams")
@@ -123,7 +123,7 @@ def under_way(session: Session, fake: FakeDreamMachine) -> Job:
 
 
 def ask(session: Session) -> None:
-    """Ask as often as a user would: an error says that nothing was lost, or how to go on."""
+    """Submit as often as a user would: an error says that nothing was lost, or how to continue."""
     for _ in range(3):
         try:
             assert session.submit(REQUEST).result(SECONDS).path.is_file()
@@ -317,7 +317,7 @@ def test_an_older_ledger_that_waits_for_what_failed_since_does_not_send_again_wh
 
 
 def test_a_create_whose_answer_the_installation_knows_is_not_unknown(fake: FakeDreamMachine) -> None:
-    """The process ended between the note beside the ledger and the ledger, and the list says something else."""
+    """The process ended after the note of the installation and before the ledger was written; the list differs."""
     fake.echo = lambda request: request | {"prompt": request["prompt"] + ", highly detailed"}
     with opened() as session:
         under_way(session, fake)

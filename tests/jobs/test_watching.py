@@ -1,4 +1,4 @@
-"""One watcher follows everything in flight, with few calls."""
+"""One watcher follows all jobs under way, with few calls."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_many_are_followed_by_pages_of_the_list(tmp_path: Path, key: str, monkey
         executor.let_go()
         for job in jobs:
             job.result(SECONDS)
-        # Only the last few may end one by one.
+        # Only the last few jobs may be polled one by one.
         assert server.books.count("GET", "/generations/") - one_by_one < len(jobs) / 2
 
 

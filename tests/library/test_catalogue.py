@@ -1,4 +1,4 @@
-"""The catalogue: every dream, found by SQL."""
+"""The catalogue finds dreams with SQL."""
 
 from __future__ import annotations
 

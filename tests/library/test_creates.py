@@ -1,4 +1,4 @@
-"""What the installation remembers of creates, apart from any ledger."""
+"""The record of creates that the installation keeps apart from ledgers."""
 
 from __future__ import annotations
 

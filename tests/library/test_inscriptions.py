@@ -1,4 +1,4 @@
-"""Files say where they come from, and are read back from wherever they lie."""
+"""Files contain their origin, which can be read wherever the files are."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def picture(studio: Session) -> Dream:
 
 
 def png(width: int, height: int, *chunks: tuple[bytes, bytes, int]) -> bytes:
-    """A PNG of that size by its header, with more chunks; the last number of each is added to its checksum."""
+    """A PNG whose header gives that size, with further chunks; the last number of each is added to its checksum."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", (zlib.crc32(name + body) + wrong) % 2**32)
@@ -78,7 +78,7 @@ def test_what_is_seen_stays_as_it_came(
     else:
         with Image.open(path) as again, Image.open(dream.path) as before:
             assert (np.asarray(again) == np.asarray(before)).all()
-    # Inscribed twice it is still one file that says one thing.
+    # A file inscribed twice still has one readable inscription.
     assert read_inscription(path) is not None
 
 

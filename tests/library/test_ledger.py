@@ -1,4 +1,4 @@
-"""The request hash says what makes two requests one; the ledger remembers them."""
+"""Requests are the same if their hashes are; the ledger records them."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_finished_hosted_dream_is_preferred(ledger: Ledger) -> None:
 
 
 def test_a_commit_that_fails_leaves_the_ledger_usable(tmp_path: Path) -> None:
-    # A commit waits for readers.
+    # Here a commit has to wait for readers.
     ledger = Ledger(tmp_path / "ledger.sqlite")
     ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
     ledger.file.read("PRAGMA busy_timeout = 50")
@@ -224,7 +224,7 @@ print([record.take for record in newer.all()] == list(range(1, 21)))
 
 
 def test_ledgers_of_one_process_in_one_place_write_into_the_file_that_is_there(tmp_path: Path) -> None:
-    # SQLite ends a process that reads the memory of a log that was cut short, so it has a process of its own.
+    # A process crashes if SQLite reads the shared memory of a truncated log, so this runs in a separate process.
     assert run(tmp_path, "-c", TWO_IN_ONE_PLACE).out == "True\n"
 
 
@@ -262,13 +262,13 @@ def test_a_row_is_held_until_its_lease_ends(ledger: Ledger) -> None:
 
 def test_a_clock_that_was_set_back_locks_no_row(ledger: Ledger) -> None:
     record = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
-    # As it looks to a process whose clock was set back since.
+    # The lease was taken before the clock was set back.
     assert ledger.lease(record, "one", 1000.0)
     assert ledger.lease(record, "another", 10.0)
 
 
 def created(ledger: Ledger, take: int, ahead: timedelta) -> None:
-    """A create that the server says it took by a clock that is so far ahead."""
+    """Add a create that a server accepted whose clock is that far ahead."""
     sent_at = datetime.now(UTC)
     ledger.update(
         ledger.intend(GenerationRequest(prompt="a lake"), take, "dream-machine"),
@@ -312,7 +312,7 @@ def test_a_transaction_within_another_is_a_part_of_it(ledger: Ledger) -> None:
 
 
 def _read_in_vain(monkeypatch: pytest.MonkeyPatch, times: int, code: int) -> None:
-    """Let the next looks at a ledger fail as they do where its file is replaced at that moment."""
+    """Let the next reads of a ledger fail as they do when its file is replaced at that moment."""
     left = [times]
     real = schema._is_empty
 

@@ -1,4 +1,4 @@
-"""Files are named by what they are, and never half-written, replaced, or outside the folder."""
+"""Files are named by their contents, and never half-written, replaced, or outside the folder."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_a_mark_of_a_wrong_kind_changes_nothing(library: Library, record: Record
 
 @pytest.fixture
 def stocked(library: Library) -> Library:
-    """Three finished dreams, the first of which has a star."""
+    """A library of three finished dreams, the first of which has a star."""
     for number in range(3):
         record = library.ledger.intend(ImageGenerationRequest(prompt=f"lake {number}"), 1, "studio")
         name = store(library, record, picture())

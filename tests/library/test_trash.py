@@ -1,4 +1,4 @@
-"""What is deleted with its file goes to the trash, and comes back from there."""
+"""Deleted files go to the trash, and can be restored from there."""
 
 from __future__ import annotations
 

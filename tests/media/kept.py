@@ -1,4 +1,4 @@
-"""A file as a library keeps it."""
+"""A file as a library stores it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dream_nb.requests.fields import make_request
 
 
 def kept(file: Path, folder: Path, prompt: str = "a lake") -> Path:
-    """The file after a download, under the name that the library gives it."""
+    """Store the file in a library in the folder as a download would; returns its path there."""
     with contextlib.closing(Library(folder)) as library:
         record = library.ledger.intend(make_request(prompt), 1, "dream-machine")
         data = file.read_bytes()

@@ -1,4 +1,4 @@
-"""Odd pictures as cameras, phones and programs write them, each with what people see in it."""
+"""Unusual pictures as cameras, phones and programs write them, each with the picture that people see."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ORIENTATION = 0x0112
 
 
 def scene(mode: str = "RGB") -> Image.Image:
-    """Red above green, with a blue corner at the upper left: whatever is turned or mirrored is seen."""
+    """Red above green, with a blue corner at the upper left, so that rotations and reflections can be noticed."""
     picture = Image.new("RGB", SIZE, (200, 30, 30))
     picture.paste((30, 160, 30), (0, 27, 96, 54))
     picture.paste((30, 30, 220), (0, 0, 32, 18))
@@ -31,7 +31,7 @@ def written(picture: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def turned(orientation: int, kind: str = "JPEG", **options: Any) -> bytes:
-    """The scene as a camera stores it that is held another way, and says so."""
+    """The scene as a rotated camera stores it, with its orientation in the EXIF data."""
     back = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -47,7 +47,7 @@ def turned(orientation: int, kind: str = "JPEG", **options: Any) -> bytes:
 
 
 def hidden(mode: str, kind: str, **options: Any) -> bytes:
-    """The scene whose lower half is transparent, over a colour that must not be seen."""
+    """The scene with a transparent lower half, whose colour must not be seen."""
     picture = scene("RGBA")
     picture.paste((255, 0, 255, 0), (0, 27, 96, 54))
     return written(picture.convert(mode), kind, **options)
@@ -60,12 +60,12 @@ def on_white() -> Image.Image:
 
 
 def ramp() -> Image.Image:
-    """Grey from black at the left to white at the right."""
+    """A gradient from black at the left to white at the right."""
     return Image.fromarray(np.tile(np.linspace(0, 255, 96).round().astype(np.uint8), (54, 1))).convert("RGB")
 
 
 def png16(colour: int, rows: np.ndarray[Any, Any], *chunks: tuple[bytes, bytes]) -> bytes:
-    """A PNG of 16 bits a channel, which Pillow does not write: `colour` is its colour type."""
+    """A PNG with 16 bits per channel, which Pillow cannot write; `colour` is its colour type."""
     height, width = rows.shape[:2]
     lines = b"".join(b"\0" + row.astype(">u2").tobytes() for row in rows)
     parts = [
@@ -109,7 +109,7 @@ def palette_hidden() -> bytes:
 
 
 def phone() -> bytes:
-    """A JPEG with a second picture behind it, as phones write them."""
+    """A JPEG followed by a second picture, as phones write them."""
     return written(scene(), "MPO", save_all=True, append_images=[Image.new("RGB", SIZE, "black")], quality=95)
 
 
@@ -155,4 +155,4 @@ ODD: dict[str, tuple[Callable[[], bytes], Callable[[], Image.Image]]] = {
     "moving.webp": (lambda: moving("WEBP"), scene),
     "moving.png": (lambda: moving("PNG"), scene),
 }
-"""The files by their names: their bytes, and what is to be seen."""
+"""Functions that make the bytes and the expected picture of each file, by the file's name."""

@@ -1,4 +1,4 @@
-"""Odd videos as cameras, phones and programs write them: a second of red, then green, with a blue corner."""
+"""Unusual videos as cameras, phones and programs write them: a second of the scene, then a second of its negative."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COUNT = 20
 
 
 def picture(number: int, size: tuple[int, int] = SIZE) -> np.ndarray[Any, Any]:
-    """The scene for the first half, and for the second its negative, mirrored."""
+    """A frame: the scene in the first half, and its mirrored negative in the second."""
     shown = scene().resize(size, Image.Resampling.NEAREST)
     return np.asarray(shown if number < COUNT // 2 else ImageOps.invert(ImageOps.mirror(shown)))
 
@@ -43,7 +43,7 @@ def write(
     codec_options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
 ) -> None:
-    """A video of that many frames, at 10 a second or at the times that are given."""
+    """Write a video of that many frames, at 10 per second or at the given times."""
     with av.open(str(path), "w", format=container, options=container_options or {}) as target:
         stream: Any = target.add_stream(codec, rate=FPS, options=codec_options or {})
         stream.width, stream.height, stream.pix_fmt = *size, pixels
@@ -66,7 +66,7 @@ def write(
 
 
 def turn(path: Path, degrees: int) -> None:
-    """Have a file say that it is shown turned against the clock, in the matrix of its track's header."""
+    """Set the matrix in the track's header so that players rotate the video counterclockwise by `degrees`."""
     sine, cosine = round(math.sin(math.radians(degrees))), round(math.cos(math.radians(degrees)))
     matrix = struct.pack(">9i", *(one << 16 for one in (cosine, -sine, 0, sine, cosine, 0, 0, 0)), 1 << 30)
     data = bytearray(path.read_bytes())
@@ -76,7 +76,7 @@ def turn(path: Path, degrees: int) -> None:
 
 
 def elsewhere(path: Path, container: str) -> None:
-    """A video in AV1, made by another process: the encoder takes real-time priority for its process where it may."""
+    """Write an AV1 video in another process, because the encoder raises its process to real-time priority if it can."""
     options = {"codec": "libsvtav1", "container": container, "codec_options": {"preset": "12"}}
     source = (
         f"from pathlib import Path; from tests.media.odd_videos import write; write(Path({str(path)!r}), **{options})"
@@ -86,7 +86,7 @@ def elsewhere(path: Path, container: str) -> None:
 
 
 def tone(target: Any, stream: Any, seconds: float) -> None:
-    """Silence for the first half, and a tone for the second."""
+    """Encode silence for the first half and a tone for the second."""
     samples = np.sin(np.arange(round(seconds * 48_000), dtype=np.float32) / 20) * 0.5
     samples[: len(samples) // 2] = 0
     kind = "s16" if stream.codec_context.name.startswith("pcm") else "fltp"
@@ -101,7 +101,7 @@ def tone(target: Any, stream: Any, seconds: float) -> None:
 
 
 def trimmed(path: Path) -> None:
-    """Half a second in front of the first key frame is left out by an edit list."""
+    """Write a video whose edit list skips its first half second, which begins with the only key frame."""
     write(path.with_suffix(".whole.mp4"), count=COUNT, codec_options={"g": "100", "bf": "0"})
     with av.open(str(path.with_suffix(".whole.mp4"))) as source, av.open(str(path), "w", format="mp4") as target:
         stream = source.streams.video[0]
@@ -115,7 +115,7 @@ def trimmed(path: Path) -> None:
 
 
 UNEVEN = [number / 10 for number in range(10)] + [1 + number / 2 for number in range(7)]
-"""Ten frames in the first second, two a second after it: the picture changes at 1.0 s."""
+"""The times of ten frames in the first second, and of two per second after it; the picture changes at 1.0 s."""
 
 ODD: dict[str, Callable[[Path], None]] = {
     "plain.mp4": write,
@@ -132,7 +132,7 @@ ODD: dict[str, Callable[[Path], None]] = {
     "av1.webm": lambda path: elsewhere(path, "webm"),
     "mov.mov": lambda path: write(path, container="mov", sound="pcm_s16le"),
     "prores.mov": lambda path: write(path, codec="prores_ks", container="mov", pixels="yuv422p10le"),
-    # Matroska writes no time of decoding.
+    # Matroska stores no decoding times.
     "b-frames.mkv": lambda path: write(path, container="matroska", codec_options={"bf": "3"}),
     "b-frames.mp4": lambda path: write(path, codec_options={"bf": "3"}),
     "open-gop.mp4": lambda path: write(path, codec_options={"g": "5", "bf": "3", "x264-params": "open-gop=1"}),
@@ -142,4 +142,4 @@ ODD: dict[str, Callable[[Path], None]] = {
     "upside-down.mp4": lambda path: write(path, rotation=180),
     "turned.mov": lambda path: write(path, container="mov", rotation=-90),
 }
-"""The files by their names. Each plays for two seconds, and its picture changes in their middle."""
+"""Functions that write each file, by its name. Each plays for two seconds, and its picture changes in the middle."""

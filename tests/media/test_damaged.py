@@ -1,4 +1,4 @@
-"""Whatever bytes a file has, it is read, or it is one error that says what is wrong with it."""
+"""A file with any bytes is either read or gives one error that says what is wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dream_nb.media.video import frame_at, iterate_frames, read_facts
 from tests.media.odd_pictures import ODD
 from tests.media.odd_videos import ODD as ODD_VIDEOS
 
-# Pillow warns of broken EXIF data, as it does everywhere.
+# Pillow warns of broken EXIF data.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
 TIMES = 6
@@ -38,7 +38,7 @@ TAGS: dict[str, Callable[[Path], Any]] = {
 
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
-    """The bytes with some changed, missing, or put in between; most of it in the header."""
+    """The bytes with some changed (in the header), cut off, or inserted."""
     content = bytearray(data)
     kind = chance.random()
     if kind < 0.5:

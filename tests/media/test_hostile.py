@@ -1,4 +1,4 @@
-"""Files that were met, or thought of: each once broke a reader, or made it wait for hours."""
+"""Hostile files, found or constructed: each once broke a reader, or made it wait for hours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The measures against values that are known, by independent formulas or by construction."""
+"""The measures give values that are known from independent formulas or by construction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture is the same one wherever it is read: as a dream, a measure, a small picture, a panel's, a keyframe."""
+"""A picture is read the same way everywhere: as a dream, for measures and thumbnails, in a panel, as a keyframe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dream_nb.results.dreams import Dreams
 from dream_nb.studio.render.given.pictures import cropped
 from tests.media.odd_pictures import ODD, SIZE
 
-# Pillow says so, and people see the picture all the same.
+# Pillow warns, but the picture can be seen nevertheless.
 pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 
 
@@ -58,7 +58,7 @@ READERS = [as_dream, as_frames, as_thumbnail, in_the_gallery, in_the_panel, as_k
 
 @pytest.fixture(params=ODD)
 def odd(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Image.Image]:
-    """A file, and what people see in it."""
+    """A file, and the picture that people see."""
     make, see = ODD[request.param]
     file = tmp_path / request.param
     file.write_bytes(make())
@@ -70,14 +70,14 @@ def test_every_reader_sees_what_people_see(odd: tuple[Path, Image.Image], read: 
     file, wanted = odd
     seen = read(file)
     assert (seen.mode, seen.size) == ("RGB", SIZE)
-    # Codecs blur edges, and no more: a colour that is wrong is wrong everywhere.
+    # Codecs only blur edges; a wrong colour would differ everywhere.
     assert np.abs(np.asarray(seen, int) - np.asarray(wanted, int)).mean() < 8
 
 
 def test_it_is_measured_as_it_is_seen(odd: tuple[Path, Image.Image]) -> None:
     file, wanted = odd
     row = Dreams.from_files(file.parent).measure("brightness").measures[0]
-    # What moves is measured as a video, and is black for half of its time.
+    # Animations are measured as videos, and these are black for half of the time.
     share = 0.5 if file.stem == "moving" else 1.0
     assert row["brightness"] == pytest.approx(share * float(Look(np.asarray(wanted)).luma.mean()) / 255, abs=0.01)
 

@@ -1,4 +1,4 @@
-"""A video is read right wherever it comes from: its size, its times, its frames, its sound."""
+"""Size, times, frames and sound of a video are read correctly, whichever program wrote it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from tests.media.odd_videos import COUNT, ODD, SIZE, UNEVEN, picture, trimmed, w
 
 TURNED = {"turned.mp4": 1, "upside-down.mp4": 2, "turned.mov": 3}
 LIMIT = 14
-"""How far from the picture a codec may lead, on the mean."""
+"""The largest mean difference from the picture that a codec may cause, in levels."""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All files, each in a folder of its own."""
+    """A folder for all files, each in its own subfolder."""
     return tmp_path_factory.mktemp("odd")
 
 
@@ -54,7 +54,7 @@ def size_of(file: Path) -> tuple[int, int]:
 
 
 def is_seen(frame: Any, number: int, file: Path) -> bool:
-    """Whether a frame is that of the number, turned as the file says, at whatever size."""
+    """Whether a frame of any size shows the picture of that number, rotated as the file says."""
     wanted = Image.fromarray(np.ascontiguousarray(np.rot90(picture(number), TURNED.get(file.name, 0))))
     small = np.asarray(wanted.resize((frame.shape[1], frame.shape[0])), int)
     return bool(np.abs(small - np.asarray(frame, int)).mean() < LIMIT)
@@ -158,7 +158,7 @@ def test_a_film_of_hevc_keeps_its_tag(tmp_path: Path) -> None:
         assert film.streams.video[0].codec_context.codec_tag == "hvc1"
 
 
-# Ten frames in the first second, two a second after it, and a cut at 3.0 s.
+# Ten frames in the first second, two per second after it, and a cut at 3.0 s.
 
 
 @pytest.fixture(scope="module", params=["mp4", "webm", "gif", "webp"])
@@ -175,7 +175,7 @@ def uneven(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     else:
         ends = [*UNEVEN[1:], 4.5]
         frames = [Image.fromarray(np.full((90, 160, 3), level, np.uint8)) for level in levels]
-        # Pillow joins frames that are equal: each is a shade of its own.
+        # Pillow merges equal frames, so each has one different pixel.
         for number, frame in enumerate(frames):
             frame.putpixel((0, 0), (number * 9, 0, 0))
         durations = [round(1000 * (end - begin)) for begin, end in zip(UNEVEN, ends, strict=True)]
@@ -216,7 +216,7 @@ def test_a_contact_sheet_tells_its_times(uneven: Path) -> None:
     assert dream_of(uneven).contact_sheet(4, columns=4, side=64).width == 4 * 72 + 8
 
 
-# What hardly is a video.
+# Files that are barely videos.
 
 
 def test_what_is_left_out_in_front_is_not_counted(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A file that is not a picture, or is too large a one, is refused with a sentence, and starts no program."""
+"""A file that is not a picture, or one that is too large, is refused with a clear error, and starts no program."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_no_file_starts_a_program(
     def start(*_: object, **__: object) -> None:
         pytest.fail("Ghostscript was started")
 
-    # Another library may have had Pillow load all that it has.
+    # Another library may have made Pillow load all its plugins.
     Image.init()
     monkeypatch.setattr(EpsImagePlugin, "Ghostscript", start)
     file = tmp_path / "photo.jpg"

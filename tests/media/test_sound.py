@@ -1,4 +1,4 @@
-"""The sound of videos as samples, and how loud it is: judged by FFmpeg, and by the signals of EBU Tech 3341."""
+"""The sound of videos as samples, and its loudness, checked with FFmpeg and the signals of EBU Tech 3341."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SECONDS = 2.0
 
 
 def tone(decibels: float, seconds: float, frequency: float = 1000.0, channels: int = 2, rate: int = RATE) -> Any:
-    """A sine with that peak below full scale: `float32`, channels x samples."""
+    """A sine whose peak is at that level relative to full scale, in dB: `float32`, channels x samples."""
     at = np.arange(round(seconds * rate)) / rate
     wave = 10 ** (decibels / 20) * np.sin(2 * np.pi * frequency * at)
     return np.tile(wave.astype(np.float32), (channels, 1))
 
 
 def video(path: Path, sound: Any = None, *, rate: int = RATE, late: float = 0.0) -> Path:
-    """A grey video of two seconds, with that sound, which begins so many seconds after the picture."""
+    """Write a grey video of two seconds with that sound, which begins `late` seconds after the picture."""
     layout = "stereo" if sound is None or len(sound) == 2 else "mono"
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=24)
@@ -43,7 +43,7 @@ def video(path: Path, sound: Any = None, *, rate: int = RATE, late: float = 0.0)
     return path
 
 
-# The tables of EBU Tech 3341 (2023): parts of a 1 kHz sine as decibels of full scale and seconds, and what is due.
+# The tables of EBU Tech 3341 (2023): parts of a 1 kHz sine (dB full scale, seconds), and the expected loudness.
 SIGNALS = {
     "1": ([(-23.0, 20.0)], -23.0),
     "2": ([(-33.0, 20.0)], -33.0),

@@ -1,4 +1,4 @@
-"""A file that is kept says where it comes from, in a place that its format has for it, and stays what it was."""
+"""A stored file gets its origin as metadata of its format, and is otherwise unchanged."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def picture(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def pictures(file: Path) -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
-    """All that is in a picture's file."""
+    """All frames of a picture's file, as RGBA."""
     with Image.open(file) as image:
         for one in ImageSequence.Iterator(image):
             yield np.asarray(one.convert("RGBA"))

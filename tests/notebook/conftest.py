@@ -1,4 +1,4 @@
-"""A page without a browser."""
+"""Fixture: a page without a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page's end of a widget, without a browser: what Python sends, and what a script would send back."""
+"""The page's side of widgets, without a browser: what Python sends, and what a script would send back."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Page:
     """All messages of all widgets, in order.
 
     Attributes:
-        opened: what each comm was opened with, by its id.
-        messages: the messages of each comm.
+        opened: the state with which each comm was opened, by the comm's id.
+        messages: comm id, data and buffers of every message.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Page:
             self._came.notify_all()
 
     def ask(self, widget: Widget, action: str, *buffers: bytes, **content: Any) -> tuple[Message, list[bytes]]:
-        """Call an action as a script does, and wait for the answer."""
+        """Call an action as a script would, and wait for the answer."""
         number = str(next(self._numbers))
         content = {"action": action, "ask": number, **content}
         data = {"method": "custom", "content": content}
@@ -68,11 +68,11 @@ class Page:
         return self.wait_for(answer)
 
     def change(self, widget: Widget, **state: Any) -> None:
-        """Set traits, as a script does."""
+        """Set traits, as a script would."""
         widget.comm._msg_callback({"content": {"data": {"method": "update", "state": state}}, "buffers": []})
 
     def wait_for(self, found: Callable[[], T | None]) -> T:
-        """Wait until there is something, looking again whenever a message came."""
+        """Wait until `found` returns a value other than None; it is called again after each message."""
         with self._came:
             assert self._came.wait_for(lambda: found() is not None, SECONDS)
         value = found()
@@ -82,7 +82,7 @@ class Page:
 
 @contextmanager
 def open_page() -> Iterator[Page]:
-    """A page for every widget that is made inside."""
+    """A page to which all widgets created in the context belong."""
     page = Page()
     kind = type("PageComm", (_Comm,), {"page": page})
     before = comm.create_comm

@@ -1,4 +1,4 @@
-"""What the widgets share, without a browser."""
+"""The common code of the widgets, without a browser."""
 
 from __future__ import annotations
 

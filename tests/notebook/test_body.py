@@ -1,4 +1,4 @@
-"""Whatever stands below `%%dream` is what the API would get, in a real shell."""
+"""The text below `%%dream` is sent to the API unchanged, in a real shell."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.default import close_default_session
 
-# Lines end as the front ends end them.
+# A line contains no line separators; lines are joined by \n below, as front ends send them.
 LINES = st.text(
     st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]) | st.sampled_from(">.{}|\\$%?'\"-;!  "), max_size=30
 )

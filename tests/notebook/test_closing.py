@@ -1,4 +1,4 @@
-"""What is no longer shown leaves no widget behind: not in the kernel, and not in the saved notebook."""
+"""Closed widgets leave nothing behind, neither in the kernel nor in the saved notebook."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.studio.machine import wait_for
 
 SECONDS = 240
 
-# How many widgets are open, and how many comms, besides the scripts that all widgets of a kind share.
+# The numbers of open widgets and comms, without the scripts that all widgets of a kind share.
 COUNT = """
 from ipywidgets.widgets.widget import _instances
 from dream_nb.notebook.widgets.base import Part
@@ -46,13 +46,13 @@ before: set[str] = set()
 
 @pytest.fixture(autouse=True)
 def _count_from_here() -> None:
-    # Tests of other files leave widgets open.
+    # Tests in other files leave widgets open.
     before.clear()
     before.update(_instances)
 
 
 def left() -> list[ipywidgets.Widget]:
-    """The widgets that this test has left open, without the scripts that all of a kind share."""
+    """The widgets that this test has left open, without the scripts that all widgets of a kind share."""
     return [widget for id_, widget in _instances.items() if id_ not in before and not isinstance(widget, Part)]
 
 
@@ -104,7 +104,7 @@ def test_a_job_does_not_keep_the_cards_that_showed_it(page: Page, session: Sessi
     page.wait_for(lambda: [card.film for card in left() if isinstance(card, Card) and card.film] or None)
     close(late)
     page.messages.clear()
-    # The thread that told the card of the end may hold it for a moment longer.
+    # The thread that reported the end may hold a reference to the card for a moment longer.
     wait_for(lambda: is_gone(early, late))
 
 

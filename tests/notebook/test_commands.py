@@ -36,7 +36,7 @@ def kernel(folder: Path) -> Iterator[Kernel]:
 
 
 def shown(answer: Answer) -> str:
-    """The one thing that a cell shows, as text."""
+    """The only output of a cell, as text."""
     assert answer.error is None, answer.error
     (html,) = answer.data()
     assert html.startswith('<div class="dream_nb-listing ')

@@ -1,4 +1,4 @@
-"""Completion, asked over the kernel's own protocol and in the terminal."""
+"""Completion, over the kernel's protocol and in the terminal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def kernel(folder: Path) -> Iterator[Kernel]:
-    # Dreams are suggested by their ids too, and an id may begin with "da".
+    # The names do not begin with hexadecimal digits: ids of dreams are suggested too, and one may begin with "da".
     Image.new("RGB", (64, 36), "orange").save(folder / "moor.png")
     (folder / "moor.txt").write_text("no picture")
     with start_kernel(folder, DREAM_NB_STUDIO_SIDE="32", DREAM_NB_STUDIO_SECONDS="0.25") as kernel:
@@ -50,7 +50,7 @@ def reply(kernel: Kernel, code: str) -> dict[str, Any]:
 
 
 def complete(kernel: Kernel, code: str) -> list[str]:
-    """The line's end as each suggestion would have it."""
+    """The line as each suggestion would complete it."""
     answer = reply(kernel, code)
     return [code[: answer["cursor_start"]] + match for match in answer["matches"]]
 

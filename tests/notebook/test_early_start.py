@@ -1,4 +1,4 @@
-"""Workers start while a person types, and not where nothing will be drawn here."""
+"""Workers start while a person types, but not if nothing will be drawn here."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.kernel import start_kernel
 
 
 class Pool:
-    """Notes what is started early."""
+    """Records what is started early."""
 
     def __init__(self) -> None:
         self.started: list[tuple[Callable[[], None], int]] = []
@@ -46,7 +46,7 @@ def shell() -> Iterator[InteractiveShell]:
 
 
 def pause(shell: InteractiveShell) -> None:
-    """What comes after a cell when no other follows."""
+    """Simulate the pause after the last cell."""
     for early in waiting(shell):
         early._wait()
     for thread in threading.enumerate():
@@ -61,7 +61,7 @@ def waiting(shell: InteractiveShell) -> list[EarlyStart]:
 
 def test_workers_start_when_a_kernel_has_nothing_to_do(tmp_path: Path) -> None:
     with start_kernel(tmp_path, DREAM_NB_BACKEND="studio") as kernel:
-        # Outside of the kernel: while a cell runs, none is started.
+        # Look from outside the kernel, because no worker starts while a cell runs.
         process = psutil.Process(int(kernel.manager.provisioner.pid))  # type: ignore[union-attr]
         with_workers = time.monotonic() + 60
         while not process.children():

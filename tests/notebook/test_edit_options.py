@@ -1,4 +1,4 @@
-"""The options of lines that ask for another version of something, and what they refuse."""
+"""The options of lines that request another version of something, and the values that they refuse."""
 
 from __future__ import annotations
 

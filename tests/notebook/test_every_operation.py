@@ -1,4 +1,4 @@
-"""The table of both specifications: each operation is reached by a client, by a magic or method, and by a widget."""
+"""Each operation of both specifications can be called with a client, with a magic or method, and with a widget."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ WIDGET: dict[str, Callable[[Stage], object]] = {
     "addAudioToGeneration": lambda on: on.edit(on.lake, "audio", "waves"),
 }
 WITHOUT_A_WIDGET = {"ping"}
-"""It only says that the server runs."""
+"""Operations without a widget: `ping` only says that the server runs."""
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def stage(fake: FakeDreamMachine, page: Page) -> Iterator[Stage]:
 
 
 def came(fake: FakeDreamMachine, name: str, since: int) -> bool:
-    """Whether an operation was called."""
+    """Whether an operation was called after the first `since` calls."""
     (operation,) = [one for one in SPECIFICATIONS[fake.api].operations if one.name == name]
     pattern = re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(operation.path)))
     return any(method == operation.method and pattern.fullmatch(path) for method, path in fake.calls[since:])

@@ -1,4 +1,4 @@
-"""`%load_ext`, `%reload_ext` and `%unload_ext`: what comes goes away again."""
+"""`%load_ext`, `%reload_ext` and `%unload_ext`: unloading removes everything that loading adds."""
 
 from __future__ import annotations
 

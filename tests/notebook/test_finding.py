@@ -1,4 +1,4 @@
-"""Cells that come back to what they had asked for, in a real kernel."""
+"""Cells that rejoin their earlier requests, in a real kernel."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 
 def find(kernel: Kernel, asked: str, cell: str) -> Answer:
-    """What a card does that stood in the cell `asked`, which is `cell` now."""
+    """Do what "Find it again" does on a card whose cell was `asked` when it was made and is `cell` now."""
     code = FIND.format(digest=digest_of_code(asked))
     kernel.answer(kernel.client.execute(code, silent=True, store_history=False))
     return kernel.run(cell)
@@ -43,5 +43,5 @@ def test_a_cell_that_would_make_something_else_sends_nothing(kernel: Kernel, ask
     assert answer.error is not None
     assert any("Nothing was sent: this cell was changed" in output.get("text", "") for output in answer.outputs)
     assert kernel.run(COUNT).result == before
-    # The next run is one of the user's own.
+    # The next run is an ordinary one by the user.
     assert kernel.run(cell).error is None

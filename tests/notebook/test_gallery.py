@@ -100,7 +100,7 @@ def test_every_state_and_number_of_stars_that_it_offers_can_be_chosen(page: Page
 
 
 def test_deleting_takes_file_small_picture_and_selection(page: Page, gallery: Gallery) -> None:
-    # Found nowhere else: without an id there is no server to be asked.
+    # Remove the ids, so that no server needs to be asked.
     ledger = gallery._session.library.ledger
     keys = [row["key"] for row in gallery.first["rows"][:2]]
     for record in gallery._catalogue.find(keys):

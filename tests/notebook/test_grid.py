@@ -87,7 +87,7 @@ def test_a_sweep_under_way_fills_it(page: Page, session: Session) -> None:
     page.wait_for(lambda: all(state["url"] for state in grid.states) or None)
     page.wait_for(lambda: all(state["state"] == "completed" for state in grid.states) or None)
     assert grid.dreams.words == [{"mood": "calm"}, {"mood": "stormy"}]
-    # A page whose kernel is busy with the cell that waits could not ask for them.
+    # The pictures are sent unasked, because the kernel is busy with the waiting cell and could not answer.
     page.wait_for(
         lambda: {0, 1} <= {(sent.get("content") or {}).get("picture") for _, sent, _ in page.messages} or None
     )

@@ -26,7 +26,7 @@ def kernel(folder: Path) -> Iterator[Kernel]:
 
 
 def asked(kernel: Kernel, source: str) -> str:
-    """What IPython shows of a magic that `?` stands behind."""
+    """What IPython shows in its pager for a source such as `%dream?`."""
     kernel.client.execute(source)
     while True:
         message = kernel.client.get_shell_msg(timeout=240)
@@ -78,7 +78,7 @@ def test_help_in_a_terminal_is_printed(tmp_path: Path) -> None:
     from tests.terminal.fake_terminal import settled
 
     first, second = type_in(tmp_path, "%dreams --help", "%dream a lake -h")
-    # A terminal writes each line anew.
+    # The terminal repeats each line, so take what its screen shows in the end.
     assert settled(first).splitlines()[0] == str(inspect.getdoc(DreamMagics.dreams)).splitlines()[0]
     assert "--aspect-ratio" in settled(second)
     assert not (tmp_path / "dreams").exists()

@@ -1,4 +1,4 @@
-"""The magics with a key: they work at the first try, on the API of 2024 and on that of 2025."""
+"""The magics with a key work at the first attempt, on the API of 2024 and on that of 2025."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def fake(request: pytest.FixtureRequest) -> Iterator[FakeDreamMachine]:
 
 @pytest.fixture(scope="module")
 def kernel(fake: FakeDreamMachine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    """A kernel with a key, in an environment whose proxy and certificates do not work."""
+    """A kernel with a key, in an environment with an unusable proxy and unusable certificates."""
     broken = {"ALL_PROXY": "socks://proxy.example", "SSL_CERT_FILE": "/nowhere.pem", "DREAM_NB_REPLAY": "off"}
     with start_kernel(tmp_path_factory.mktemp("dream-machine"), **fake.environment(), **broken) as kernel:
         kernel.run("import dream_nb")
@@ -31,7 +31,7 @@ def kernel(fake: FakeDreamMachine, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def new(fake: FakeDreamMachine, count: int) -> list[Any]:
-    """The models of the last creates; all others were fetched by tests before."""
+    """The models of the last `count` creates; earlier tests sent the others."""
     return [body.get("model") for body in fake.posts[-count:]]
 
 
@@ -102,7 +102,7 @@ def test_a_line_asks_for_another_version(fake: FakeDreamMachine, kernel: Kernel,
     assert sent.endswith(path)
     assert body.items() <= fake.posts[-1].items()
     assert value(kernel, "list(e.ancestors()) == [d], e.path.is_file()") == (True, True)
-    # Copied from its card, the line finds what was made.
+    # The line copied from its card finds the same dream.
     kernel.run("from dream_nb.notebook.magics.to_line import to_line; from dream_nb.default import default_session")
     again = value(kernel, "[to_line(e.request, default_session().library, default_session().home)]")[0]
     kernel.run(f"f = {again}")

@@ -1,4 +1,4 @@
-"""Interrupts sent to a real kernel: the cell ends, the work does not, and no error stands in it."""
+"""Interrupts sent to a real kernel end the cell without an error, but not the work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.notebook.test_magic import INTERRUPTED, previews, told
 
 
 def says(state: str) -> Callable[[Message], bool]:
-    """Whether a card says so, or a grid of one of its cells."""
+    """A function that tells whether a message has that state of a card, or of a cell of a grid."""
 
     def look(message: Message) -> bool:
         data = message["content"].get("data", {}) if message["msg_type"] == "comm_msg" else {}
@@ -35,7 +35,7 @@ def rows(kernel: Kernel, variable: str) -> str | None:
     ).result
 
 
-# Interrupts its own process as soon as the cell waits.
+# Code that interrupts its own process as soon as the cell waits.
 SOON = """
 import os, signal, sys, threading, time, traceback, dream_nb
 def soon():
@@ -103,7 +103,7 @@ def test_while_a_call_waits(tmp_path: Path, source: str, what: str) -> None:
 
 
 def is_begun(message: Message) -> bool:
-    """Whether the cell has printed that it begins."""
+    """Whether the cell has printed "begun"."""
     return message["msg_type"] == "stream" and "begun" in message["content"]["text"]
 
 

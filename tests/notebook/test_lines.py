@@ -1,4 +1,4 @@
-"""A request's line reads back as that request."""
+"""Reading the line of a request gives the same request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`%dreams lost` and `%dreams check --rebuild`, in a real kernel beside a server that loses answers."""
+"""`%dreams lost` and `%dreams check --rebuild`, in a real kernel with a server that loses answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The magics with a key for the Luma API and no other: they work at the first try, and say what that API lacks."""
+"""The magics with only a key for the Luma API work at the first attempt, and say what that API lacks."""
 
 from __future__ import annotations
 

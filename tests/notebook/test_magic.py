@@ -14,7 +14,7 @@ from tests.kernel import Answer, Kernel, Message, start_kernel
 PREVIEW = "<figure"
 INTERRUPTED = "Interrupted: no longer waiting; the dream continues. Run this again to rejoin it.\n"
 PREVIEW_TYPES = ["text/html", "text/plain"]
-# A page names the cell in its request.
+# A front end with a page names the cell in its request; this imitates it.
 IN_PAGE = "get_ipython().kernel.get_parent('shell')['metadata']['cellId'] = 'x'"
 
 
@@ -35,19 +35,19 @@ def previews(answer: Answer) -> int:
 
 
 def told(answer: Answer) -> str:
-    """What a cell printed."""
+    """The text that a cell printed."""
     return "".join(output["text"] for output in answer.outputs if output["type"] == "stream")
 
 
 def keep_update(message: Message, updates: list[Message]) -> bool:
-    """Keep what a message puts in the place of an output, for `Kernel.run(when=)`."""
+    """Collect the updates of outputs; for `Kernel.run(when=)`."""
     if message["msg_type"] == "update_display_data":
         updates.append(message["content"])
     return False
 
 
 def line(error: Answer) -> str:
-    """The one line that a failed cell shows."""
+    """The single line that a failed cell shows."""
     assert error.error is not None
     assert len(error.error["traceback"]) == 1
     return str(error.error["traceback"][0])
@@ -92,7 +92,7 @@ def test_a_console_shows_the_card_and_then_the_preview(kernel: Kernel) -> None:
 def test_in_a_page_the_preview_takes_the_place_of_the_card(kernel: Kernel) -> None:
     updates: list[Message] = []
     answer = kernel.run(f"{IN_PAGE}\n%dream a newer lake", when=lambda message: keep_update(message, updates))
-    # The card, and the live parts below what takes its place.
+    # The card, and the live parts below the preview that replaces it.
     assert [sorted(output["data"]) for output in answer.outputs] == [[VIEW], [VIEW]]
     assert [sorted(update["data"]) for update in updates] == [PREVIEW_TYPES]
     assert updates[0]["transient"] == answer.outputs[0]["transient"]
@@ -107,7 +107,7 @@ def test_in_a_page_a_failure_leaves_an_output_that_shows_nothing(kernel: Kernel)
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_a_program_gets_the_preview_only(kernel: Kernel, again: bool) -> None:  # noqa: ARG001 - the second is a replay
+def test_a_program_gets_the_preview_only(kernel: Kernel, again: bool) -> None:  # noqa: ARG001 - the second run is a replay
     sent = kernel.client.execute("%dream a lake that nobody watches", allow_stdin=False)
     updates: list[Message] = []
     answer = kernel.answer(sent, when=lambda message: keep_update(message, updates))
@@ -210,7 +210,7 @@ def test_an_unwritable_library_is_one_line(tmp_path: Path) -> None:
 
 
 def dreaming(message: Message) -> bool:
-    """Whether the card says that the drawing has begun."""
+    """Whether a message says on the card that the drawing has begun."""
     is_update = message["msg_type"] == "comm_msg"
     return is_update and bool(message["content"]["data"].get("state", {}).get("state") == "dreaming")
 

@@ -1,4 +1,4 @@
-"""Widgets inside another one, in a page like marimo's that knows only those that cells show; without a browser."""
+"""Nested widgets in a page that, like marimo's, knows only the widgets that cells show; without a browser."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.notebook.page import Page
 
 
 class Inner(Widget):
-    """What stands in another."""
+    """A widget inside another."""
 
     page_traits = frozenset({"count"})
     count = traitlets.Int(0).tag(sync=True)
@@ -28,7 +28,7 @@ class Inner(Widget):
 
 
 class Outer(Widget):
-    """What another stands in."""
+    """A widget that contains another."""
 
 
 @pytest.fixture
@@ -40,13 +40,13 @@ def pair(page: Page, monkeypatch: pytest.MonkeyPatch) -> tuple[Outer, Inner]:  #
 
 
 def tell(outer: Outer, inner: Inner, data: dict[str, Any]) -> None:
-    """Send a message to the inner widget, as the page does."""
+    """Send a message to the inner widget, as the page would."""
     content = {"nested": inner.model_id, "data": data}
     outer.comm._msg_callback({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
 
 
 def told(page: Page, outer: Outer, inner: Inner) -> list[tuple[dict[str, Any], list[bytes]]]:
-    """What the page was told of the inner widget."""
+    """The messages for the inner widget that the page received, with their buffers."""
     return [
         (data["content"]["data"], buffers)
         for comm_id, data, buffers in page.messages

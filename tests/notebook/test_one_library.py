@@ -1,4 +1,4 @@
-"""One notebook has one library, whichever program runs it and from wherever; its players point to the files in it."""
+"""A notebook has one library, whichever program runs it and from where; its players point to the files there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECONDS = 240
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Hosted]:
-    """A server that is paid, and in `project` the folders `nb` with a notebook, and `out`."""
+    """A server that charges; and in `project`, a folder `nb` with a notebook and a folder `out`."""
     for name in ("nb", "out"):
         (tmp_path / "project" / name).mkdir(parents=True)
     nbformat.write(notebook("%dream a lake"), tmp_path / "project" / "nb" / "x.ipynb")
@@ -49,7 +49,7 @@ def run(server: Hosted, folder: Path, *command: str) -> subprocess.CompletedProc
 
 
 def assert_plays(output: Path, project: Path) -> None:
-    """Assert that the one player of an output points to the one file of the notebook's library."""
+    """Assert that the only player of an output points to the only file of the notebook's library."""
     text = output.read_text(encoding="utf-8")
     if output.suffix == ".ipynb":
         outputs = [output for cell in json.loads(text)["cells"] for output in cell["outputs"]]
@@ -68,7 +68,7 @@ def test_whichever_command_runs_it_pays_once(server: Hosted, tmp_path: Path) -> 
     project = tmp_path / "project"
     run(server, project, "papermill", "--no-progress-bar", "nb/x.ipynb", "out/papermill.ipynb")
     assert server.books.count("POST") == 1
-    # What was there already is made by none of these.
+    # The dream exists already, so none of these creates it.
     run(server, project, "jupyter", "execute", "nb/x.ipynb", "--output=../out/execute")
     run(server, project, "jupyter", "nbconvert", "--execute", "--to", "html", "--output-dir", "out", "nb/x.ipynb")
     assert server.books.count("POST") == 1
@@ -83,7 +83,7 @@ def test_a_program_that_calls_papermill_pays_nothing_twice(server: Hosted, tmp_p
     run(server, project, sys.executable, "-c", call, "{'output_path': 'nb/first.ipynb', 'cwd': 'nb'}")
     assert server.books.count("POST") == 1
     assert_plays(project / "nb" / "first.ipynb", project)
-    # Nothing tells this kernel its notebook: the library would be another one.
+    # This kernel does not know its notebook, so it would use another library.
     with pytest.raises(AssertionError, match="nothing was sent") as caught:
         run(server, project, sys.executable, "-c", call, "{'output_path': 'second.ipynb'}")
     assert str(project / "nb" / "dreams") in str(caught.value)

@@ -1,4 +1,4 @@
-"""Every option of `%dream`, through a real kernel; and each is documented."""
+"""Every option of `%dream` works in a real kernel, and is documented."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def value(kernel: Kernel, expression: str) -> Any:
 
 
 def sent(kernel: Kernel, options: str) -> dict[str, Any]:
-    """The JSON of the request that a line with these options makes."""
+    """The JSON of the request of a line with these options."""
     answer = kernel.run(f"p = %dream a quiet harbour {options} --dry-run")
     assert answer.error is None, answer.error
     document: dict[str, Any] = value(kernel, "p.documents[0]")

@@ -1,4 +1,4 @@
-"""The panel without a browser: what it checks, makes, and gives back."""
+"""The panel without a browser: what it checks, generates and returns."""
 
 from __future__ import annotations
 

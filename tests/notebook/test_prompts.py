@@ -1,4 +1,4 @@
-"""The prompt reaches the API as it was typed."""
+"""The prompt reaches the API exactly as it was typed."""
 
 from __future__ import annotations
 

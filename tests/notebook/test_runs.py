@@ -1,4 +1,4 @@
-"""Whole notebooks: of bad input, run twice, two at once, moved, by nbclient and by papermill."""
+"""Whole notebooks: with bad input, run twice, two at a time, moved, by nbclient and by papermill."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def execute(made: nbformat.NotebookNode, folder: Path, *options: str) -> nbforma
 
 
 def players(made: nbformat.NotebookNode) -> list[str]:
-    """Where the players of a notebook point to."""
+    """The addresses of the players in a notebook."""
     html = "".join(
         output["data"].get("text/html", "")
         for cell in made.cells

@@ -1,4 +1,4 @@
-"""A line names the variables that Python code in its place would see; where that is uncertain, it is an error."""
+"""A line can name the variables that Python code in its place would see; if that is uncertain, it is an error."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 @pytest.fixture(autouse=True)
 def _globals(kernel: Kernel) -> None:
-    """Every name has a value in the notebook, which a function must not take by mistake."""
+    """Give every name a global value, which a function must not use by mistake."""
     kernel.run("animal, picture, which = 'cow', Path('day.png'), cow")
 
 
 def prompt(kernel: Kernel, source: str) -> str:
-    """The prompt of the plan that the cell leaves in `p`."""
+    """The prompt of the plan that the cell assigns to `p`."""
     answer = kernel.run(source)
     assert answer.error is None, answer.error
     found = kernel.run("p.documents[0]['prompt']").result
@@ -59,7 +59,7 @@ def prompt(kernel: Kernel, source: str) -> str:
             f"def make(animal):\n    def inner(animal):\n        return {CALL}\n    return inner('kid')\np = make(1)",
             "a kid",
         ),
-        # Python itself sees the variable, because its own code names it too.
+        # The Python code of the inner function names the variable, so Python itself provides it.
         (
             (
                 f"def make(animal):\n    def inner():\n        animal\n"
@@ -87,7 +87,7 @@ def prompt(kernel: Kernel, source: str) -> str:
             ),
             "a ox",
         ),
-        # A function of any name is the user's.
+        # A function with any name may be the user's.
         (f"def magic(animal):\n    p = %dream a {{{{animal}}}} {DRY}\n    return p\np = magic('ox')", "a ox"),
         (f"%time p = {CALL}", "a cow"),
     ],

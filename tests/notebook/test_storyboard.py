@@ -122,7 +122,7 @@ def test_a_saved_notebook_passes_strict_nbval_and_is_small(tmp_path: Path, monke
 
 @pytest.mark.parametrize(
     "option",
-    # What is heard in a film is an option of storyboards only: %dream has --audio for a video that is there.
+    # --sound is an option of storyboards only; %dream has --audio, which adds sound to an existing video.
     sorted(action.option_strings[-1] for action in PARSER._actions if action.dest not in ("help", "sound")),
 )
 def test_every_option_is_one_of_dreams_and_documented(option: str) -> None:

@@ -1,4 +1,4 @@
-"""`%dream` in IPython's terminal and in `jupyter console`: a line of progress, the path, and a picture if it can."""
+"""`%dream` in IPython's terminal and in `jupyter console`: a progress line, the path, and a picture if possible."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONSOLE = ("-m", "jupyter_console", "--simple-prompt")
 def type_in(
     folder: Path, *lines: str, expect: str = PROMPT, kind: Kind = PLAIN, program: tuple[str, ...] = IPYTHON, **more: str
 ) -> list[str]:
-    """What the terminal shows after each line; `expect` is what it may ask besides."""
+    """What the terminal shows after each line; `expect` is another prompt at which the next line is typed."""
     environment = {"DREAM_NB_STUDIO_SIDE": "90", "IPYTHONDIR": str(folder / "ipython"), **more}
     with FakeTerminal(kind, folder, sys.executable, *program, environment=environment) as terminal:
         shown = []

@@ -1,4 +1,4 @@
-"""One notebook, no cell changed, on the studio and on both hosted APIs: only DREAM_NB_BACKEND differs."""
+"""One unchanged notebook on the studio and on both hosted APIs: only DREAM_NB_BACKEND differs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CELLS = (
 
 @contextlib.contextmanager
 def served(backend: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLuma | FakeDreamMachine | None]:
-    """The server of a backend, which this process and its kernels take for the hosted one."""
+    """The server of a backend, which this process and its kernels use as the hosted API."""
     with contextlib.ExitStack() as stack:
         server: FakeLuma | FakeDreamMachine | None = None
         if backend == "luma":
@@ -44,7 +44,7 @@ def test_the_same_notebook_runs_and_passes_against_its_own_outputs(
     backend: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    small: None,  # noqa: ARG001 - its environment is what counts
+    small: None,  # noqa: ARG001 - for its environment
 ) -> None:
     with served(backend, monkeypatch) as server:
         saved = execute(tmp_path, *CELLS)

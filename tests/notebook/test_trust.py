@@ -1,4 +1,4 @@
-"""What a visitor of a page may do, and what nobody may: messages as a hostile page would send them."""
+"""What visitors of a page may and may not do, tested with messages that a hostile page would send."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_visitor_has_no_variables_and_no_message_quotes_one(tmp_path: Path) ->
             assert "'code': ''" in shown, form
             assert "s3cret" not in shown, form
         assert "has no access to variables" in (kernel.run("judged(prompt='a {{secret}}')").result or "")
-        # The author may, and is told no value either.
+        # The author may use variables, but the values are not shown either.
         shown = kernel.run("judged(prompt='a lake', frame0='secret', trusted=True)").result or ""
         assert "the text in the variable" in shown
         assert "s3cret" not in shown
@@ -110,7 +110,7 @@ def test_a_visitor_sees_no_file_outside_the_library(panel: Panel, page: Page, tm
         assert buffers == []
         page.change(panel, form={**panel.form, "frame0": name})
         assert problems(panel, page)["frame0"] == answer["error"]
-    # What is missing is answered like what is there.
+    # A missing file gets the same answer as an existing one.
     assert "is not a URL, an id, or a file" in page.ask(panel, "look", name=str(tmp_path / "nothing.png"))[0]["error"]
     name = page.ask(panel, "take_in", picture(), name="mine")[0]["name"]
     assert page.ask(panel, "look", name=name)[1]
@@ -310,7 +310,7 @@ def test_a_window_of_less_than_nothing_is_empty(page: Page, gallery: Gallery) ->
 def test_a_page_makes_no_card_wait_and_picks_only_what_is_there(page: Page, session: Session) -> None:
     dream = session.dream("a lake", kind="image")
     card = Card(dream)
-    # A card that waits stops the kernel's cell.
+    # A card with `waits` can interrupt the kernel's cell.
     page.change(card, waits=True)
     assert card.waits is False
     for content in ({"prompt": 3}, {}, {"prompt": "x", "wait": True}):

@@ -1,4 +1,4 @@
-"""The places of cards in the queue."""
+"""The places that cards show in the queue."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_estimate_counts_those_before_it() -> None:
     jobs[0].report(Progress("dreaming"))
     jobs[1].report(Progress("dreaming"))
     rests = [card.rest for card in cards[2:]]
-    # Two are made at a time: the third of those that wait begins a round later.
+    # Two are generated at a time, so the third one waiting begins one round later.
     assert rests == pytest.approx([20.0, 20.0, 30.0], abs=1.0)
 
 

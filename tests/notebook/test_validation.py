@@ -1,4 +1,4 @@
-"""Saved notebooks are small, and pass strict nbval without a flag of their own."""
+"""Saved notebooks are small, and pass strict nbval without special flags."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECONDS = 300
 
 
 def execute(folder: Path, *sources: str) -> Path:
-    """A notebook with these cells, executed and saved."""
+    """Execute a notebook with these cells, and save it."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     NotebookClient(notebook, resources={"metadata": {"path": str(folder)}}, timeout=SECONDS).execute()
@@ -34,7 +34,7 @@ def execute(folder: Path, *sources: str) -> Path:
 
 
 def nbval(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """What plain `pytest --nbval` says of the notebook."""
+    """Run plain `pytest --nbval` on the notebook."""
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", *options]
     return subprocess.run(
         [*command, str(path)], cwd=path.parent, capture_output=True, text=True, timeout=SECONDS, check=False
@@ -52,7 +52,7 @@ def rewrite(path: Path, change: Callable[[str], str]) -> None:
 
 
 @pytest.fixture
-def saved(tmp_path: Path, small: None) -> Path:  # noqa: ARG001 - its environment is what counts
+def saved(tmp_path: Path, small: None) -> Path:  # noqa: ARG001 - for its environment
     return execute(
         tmp_path, "%load_ext dream_nb", "%dream a lake", "d = %dream --image a hill", "d", "_.prompt", "%%dream\na {x}?"
     )
@@ -164,7 +164,7 @@ def test_bad_input_fails_the_cell_for_nbval(tmp_path: Path) -> None:
 
 
 def test_ten_videos_make_a_notebook_of_less_than_a_megabyte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Posters are as large as the player shows them, whatever the video's size: so draw them in full, but short.
+    # Posters have the size of the player, whatever the size of the video, so draw short videos in full size.
     monkeypatch.setenv("DREAM_NB_STUDIO_SECONDS", "0.25")
     prompts = ["sunset lake", "forest in rain", "city at night", "snowy peaks", "desert noon"]
     sources = [f"%dream {prompt}, take {take}" for prompt in prompts for take in ("one", "two")]
@@ -182,6 +182,6 @@ def test_the_notebook_as_html_shows_its_previews(saved: Path) -> None:
     assert all((video["poster"] or "").startswith("data:image/jpeg") for video in videos)
 
 
-def test_what_a_listing_tells_now_may_differ(tmp_path: Path, small: None) -> None:  # noqa: ARG001 - its environment
+def test_what_a_listing_tells_now_may_differ(tmp_path: Path, small: None) -> None:  # noqa: ARG001 - for its environment
     saved = execute(tmp_path, "%load_ext dream_nb", "%dreams history", "%dream a lake", "%dreams credits")
     assert nbval(saved).returncode == 0

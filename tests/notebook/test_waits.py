@@ -1,4 +1,4 @@
-"""What a cell waits for in Python is shown like what a `%dream` line waits for."""
+"""Waiting in Python code is shown like the waiting of a `%dream` line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.kernel import Kernel, start_kernel
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     folder: Path = tmp_path_factory.mktemp("work")
-    # Long enough to be waited for.
+    # The video takes long enough that the cell has to wait.
     with start_kernel(folder, DREAM_NB_STUDIO_SIDE="180", DREAM_NB_STUDIO_SECONDS="2") as kernel:
         assert kernel.run("import dream_nb").error is None
         yield kernel

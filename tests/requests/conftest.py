@@ -1,3 +1,3 @@
-"""Fixtures of this folder."""
+"""Fixtures for the tests in this folder."""
 
 from tests.dreams import copied, lake, lighthouse, studio, sweep  # noqa: F401

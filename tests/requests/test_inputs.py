@@ -1,4 +1,4 @@
-"""What a request goes on from: in Python as on a line, every kind of value in every field."""
+"""The inputs of a request: every kind of value in every field, in Python and on a line."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ WEIGHTED: Final = ("image_ref", "style_ref", "modify_image_ref")
 
 @pytest.fixture
 def photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file in the working directory."""
+    """A picture in the working directory."""
     monkeypatch.chdir(tmp_path)
     path = Path("photo.png")
     Image.new("RGB", (64, 36), "teal").save(path)
@@ -58,7 +58,7 @@ def photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def asked(field: str, value: Any) -> Request:
-    """The request of a call."""
+    """The request of a Python call."""
     kind: Literal["video", "image"] = "video" if field in FRAMES else "image"
     return make_request("a lake", kind=kind, **{field: value})
 
@@ -85,7 +85,7 @@ def uri(path: Path, media_type: str = "image/png") -> str:
 
 
 class Anchored(os.PathLike[str]):
-    """A path that is no `Path`."""
+    """A path-like object that is not a `Path`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -100,7 +100,7 @@ def opened_at_its_end(path: Path) -> io.BytesIO:
     return file
 
 
-# Each is the file `photo.png`, by its bytes.
+# Each of these values gives the bytes of `photo.png`.
 OF_A_FILE: Final[dict[str, Callable[[Path], Any]]] = {
     "a text": str,
     "a text with a folder": lambda path: f"./{path}",
@@ -272,7 +272,7 @@ def test_an_avif_that_does_not_decode_is_refused() -> None:
         picture(data)
 
 
-# What is wrong, and how it is said: by the field, its item, the value, and what to do.
+# Wrong values, and their messages: the field, its item, the value, and what to do.
 WRONG: Final[dict[str, tuple[Any, str]]] = {
     "a file that is missing": ("phoot.png", "'phoot.png' does not exist: did you mean photo.png?"),
     "a path that is missing": (Path("nothing"), "'nothing' does not exist: check its name and the folder that it"),

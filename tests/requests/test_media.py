@@ -1,4 +1,4 @@
-"""The pictures and generations that a request goes on from, wherever in it they are named."""
+"""The pictures and generations that a request refers to, in all places where it can name them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pixels as a PNG: the same pixels are the same bytes, whatever they came from."""
+"""Pixels as a PNG: the same pixels give the same bytes, whatever their source."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def noise(height: int, width: int, channels: int) -> np.ndarray[Any, Any]:
 @pytest.mark.parametrize("channels", [3, 4])
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (200, 300)])
 def test_what_is_written_is_read_again(size: tuple[int, int], channels: int) -> None:
-    # The largest of them takes several blocks.
+    # The largest one needs several blocks.
     pixels = noise(*size, channels)
     assert np.array_equal(read(array_png(pixels)), pixels)
 
 
 def test_the_bytes_are_the_same_with_every_compressor() -> None:
-    # They are part of the request hash: other bytes would be another request, which is paid for again.
+    # The bytes are part of the request hash: other bytes would make another request, which is paid for again.
     digest = hashlib.sha256(array_png(PIXELS)).hexdigest()
     assert digest == "882499494202c40e27f517fe25dafd79aac8678ce8ad3f87dcb37405f9022732"
 
@@ -80,7 +80,7 @@ def test_16_bits_are_scaled_to_8(kind: str) -> None:
 def test_a_photo_is_upright() -> None:
     file = io.BytesIO()
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: the first row is the right side
+    exif[0x0112] = 6  # the camera was rotated: the first row is the right side
     Image.fromarray(PIXELS).save(file, "PNG", exif=exif)
     with Image.open(file) as image:
         assert np.array_equal(read(image_png(image)), np.rot90(PIXELS, -1))
@@ -137,7 +137,7 @@ def test_what_would_be_larger_than_20_mb_names_a_size_that_is_not() -> None:
 
 
 def test_the_largest_array_is_that_of_the_largest_file() -> None:
-    # 20 MB less what stands around the pixels, in one column of grey.
+    # One column of grey pixels, for 20 MB without the overhead of the file.
     rows = (LARGEST - 63 - 320 * 5) // 4
     assert len(array_png(np.zeros((rows, 1), np.uint8))) <= LARGEST
     with pytest.raises(InvalidRequestError, match=f"has 1 x {rows + 1} pixels"):

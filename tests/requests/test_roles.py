@@ -1,4 +1,4 @@
-"""The pictures of an image request by their roles."""
+"""The pictures of an image request, by role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two forms of a prompt are special, and all else is literal."""
+"""Two forms of text in a prompt are special; everything else is literal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.requests.variants import brace_warning, expand
 
-# Texts in which the characters that could be special are common.
+# Texts with many characters that could be special.
 PROMPTS = st.text(st.sampled_from("ab {}|=\\$%?'\"\n-é❄"), max_size=40) | st.text()
 
 
@@ -100,7 +100,7 @@ def test_any_word_can_be_an_alternative_when_escaped(words: list[str]) -> None:
     "text", ["{" * 5000, "{a|" * 1600, "{" + "|" * 4999, "{{a" * 1600, "{{" + " " * 4990, "\\" * 5000]
 )
 def test_no_prompt_takes_long_to_read(text: str) -> None:
-    # A pattern that tries every way to read them would not come back.
+    # A regular expression that backtracks exponentially would not return.
     assert expand(text, {"a": "!"})
 
 

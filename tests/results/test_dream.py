@@ -1,4 +1,4 @@
-"""What goes on from a dream, where it comes from, and what makes two of them one."""
+"""Continuing from a dream, its origins, and when two dreams are equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A collection of dreams: taken apart, put in order, as a table, on one picture, in a folder."""
+"""A collection of dreams: selected, sorted, as a table, on one picture, in a folder."""
 
 from __future__ import annotations
 
@@ -215,14 +215,14 @@ def test_a_contact_sheet_has_a_place_for_each_and_stays_grey_where_there_is_no_f
         side=64
     )
     pixels = np.asarray(sheet)
-    # Below a line of words, and beside a column of them.
+    # The pictures are below a row of labels and beside a column of them.
     width, height = (sheet.width - 110) // 3, (sheet.height - 28) // 3
     assert sheet.width > 3 * 64
     first = pixels[28 : 20 + height, 110 : 102 + width]
     last = pixels[28 + 2 * height : 20 + 3 * height, 110 : 102 + width]
     assert first.std() > 1
     assert (last == (138, 138, 148, 255)).all()
-    # Between them it is as light or dark as the page.
+    # Between the pictures the sheet is transparent.
     assert (pixels[20 + height : 28 + height, 110:, 3] == 0).all()
 
 

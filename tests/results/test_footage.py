@@ -1,4 +1,4 @@
-"""The frames of a dream and the files that are made of them, from real studio files."""
+"""The frames of a dream and the files made from them, with real files of the studio."""
 
 from __future__ import annotations
 
@@ -174,13 +174,13 @@ def test_what_is_no_video_is_a_clear_error(copied: Dream, content: bytes) -> Non
 
 
 def damaged(lake: Dream, folder: Path, was: bytes, becomes: bytes) -> Dream:
-    """The lake after another video in a folder, with other bytes in its header."""
+    """A copy of the lake with other bytes in its header, in a folder with an undamaged one."""
     (folder / "a.mp4").write_bytes(lake.path.read_bytes())
     (folder / "b.mp4").write_bytes(lake.path.read_bytes().replace(was, becomes))
     return Dreams.from_files(folder)[1]
 
 
-# PyAV 18 reads names as soon as a file is opened, and 19 only when they are asked for.
+# PyAV 18 reads names when it opens a file, PyAV 19 only on access.
 READS_NAMES = int(av.__version__.partition(".")[0]) < 19
 DAMAGES = [
     (b"avc1", b"xxxx", "its coding is unknown"),
@@ -232,7 +232,7 @@ def test_a_dream_that_still_runs_has_no_file_yet(lake: Dream) -> None:
 
 @pytest.fixture
 def streamed(lake: Dream, tmp_path: Path) -> Dream:
-    """The lake as something that was written as a stream: its header says neither length nor number of frames."""
+    """The lake, written as a stream: its header gives neither length nor number of frames."""
     with (
         av.open(str(lake.path)) as source,
         av.open(str(tmp_path / "s.mp4"), "w", options={"movflags": "frag_keyframe+empty_moov"}) as target,

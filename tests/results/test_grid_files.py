@@ -1,4 +1,4 @@
-"""A grid as a file, of which some are gone."""
+"""A grid as a file, when some of its videos are missing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def grid(files: list[Path]) -> Grid:
 
 
 def halves(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What is inside of the two places of a grid."""
+    """The contents of the two cells of a grid."""
     middle = picture.shape[1] // 2
     return picture[20:-20, 20 : middle - 20], picture[20:-20, middle + 20 : -20]
 

@@ -1,4 +1,4 @@
-"""Files that are made of dreams: paths that a notebook shows with what is in them."""
+"""Files made from dreams are paths, which a notebook shows with their contents."""
 
 from __future__ import annotations
 

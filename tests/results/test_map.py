@@ -1,4 +1,4 @@
-"""The map of dreams on two measures, without a browser."""
+"""The map of dreams over two measures, without a browser."""
 
 from __future__ import annotations
 

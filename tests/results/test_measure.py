@@ -28,7 +28,7 @@ Frame = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
 
 
 class Counted(ThreadPoolExecutor):
-    """Counts what it was asked to do."""
+    """An executor that records its calls."""
 
     def __init__(self) -> None:
         super().__init__(1)
@@ -122,7 +122,7 @@ def test_a_function_of_the_user_runs_in_a_worker(lake: Dream) -> None:
         return factor * float(np.mean([frame[..., 0].mean() for frame in frames]))
 
     @dream_nb.measure
-    def process(frames: Iterator[Frame]) -> int:  # noqa: ARG001 - where it runs is what is asked
+    def process(frames: Iterator[Frame]) -> int:  # noqa: ARG001 - the test is about the process
         import os
 
         return os.getpid()
@@ -164,7 +164,7 @@ def test_a_function_with_a_version_is_kept_and_one_without_is_not(lighthouse: Dr
 )
 def test_a_value_that_no_column_holds_is_a_gap_that_says_so(lighthouse: Dream, value: Any, reason: str) -> None:
     @dream_nb.measure
-    def wrong(frames: Iterator[Frame]) -> Any:  # noqa: ARG001 - what it gives is wrong whatever it sees
+    def wrong(frames: Iterator[Frame]) -> Any:  # noqa: ARG001 - its result is always wrong
         return value
 
     with pytest.warns(MeasureWarning, match=reason):
@@ -275,13 +275,13 @@ def test_another_executor_gets_bytes_and_no_paths(lighthouse: Dream, counted: Co
     assert isinstance(counted.calls[0][0].file, bytes)
 
 
-@pytest.mark.filterwarnings("ignore")  # dask's own affairs
+@pytest.mark.filterwarnings("ignore")  # warnings of dask itself
 def test_a_dask_cluster_measures_what_our_workers_do(lake: Dream, lighthouse: Dream, tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed", reason="dask is not installed: pip install dream_nb[distributed]")
     files = [tmp_path / dream.path.name for dream in (lake, lighthouse)]
     for file, dream in zip(files, (lake, lighthouse), strict=True):
         file.write_bytes(dream.path.read_bytes())
-    # Of a plain folder nothing is known: all is measured.
+    # A plain folder has no stored measures, so everything is measured.
     copies = Dreams.from_files(tmp_path)
     ours = copies.measure("brightness", "motion")
     with (
@@ -317,7 +317,7 @@ def test_a_value_of_the_library_that_no_measure_gave_is_measured_again(
 
 
 class Answering(Executor):
-    """Answers each call with the next of these errors, then by our own pool."""
+    """An executor whose calls fail with these errors, one after the other; later calls go to our own pool."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)

@@ -1,4 +1,4 @@
-"""The static preview: small, the same on every run, and never markup of somebody else's."""
+"""The static preview is small, the same on every run, and never contains markup from others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INJECTIONS = [
 
 
 class Parsed(HTMLParser):
-    """The tags and the text of some HTML."""
+    """Collects the tags and the text of HTML."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

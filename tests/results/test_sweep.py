@@ -1,4 +1,4 @@
-"""Several requests under way as one."""
+"""Several requests, submitted as one sweep."""
 
 from __future__ import annotations
 

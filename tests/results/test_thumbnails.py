@@ -1,4 +1,4 @@
-"""Tables with small pictures."""
+"""Tables with thumbnails."""
 
 from __future__ import annotations
 

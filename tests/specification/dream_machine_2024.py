@@ -1,4 +1,4 @@
-"""The facts of the Dream Machine API of October 2024: what is sent where, and what comes back."""
+"""The specification of the Dream Machine API of October 2024: its operations, requests and answers."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ COMMON: Final = (
     Operation("DELETE", "/generations/{id}", "deleteGeneration", 204, None),
     Operation("POST", "/generations/image", "generateImage", 201, GENERATION, "ImageGenerationRequest"),
 )
-"""What both APIs have."""
+"""The operations that both APIs have."""
 
 DREAM_MACHINE_2024: Final = Specification(
     openapi="3.0.3",

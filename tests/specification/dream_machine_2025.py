@@ -1,4 +1,4 @@
-"""The facts of the Dream Machine API of June 2025, as what differs from the API of 2024."""
+"""The specification of the Dream Machine API of June 2025, as differences from the API of 2024."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.specification.shapes import (
 
 
 def _more(name: str, fields: dict[str, Shape], *required: str) -> Object:
-    """An object of 2024 with more fields."""
+    """An object of 2024 with additional fields."""
     earlier = DREAM_MACHINE_2024.objects()[name]
     return Object({**earlier.fields, **fields}, earlier.required | set(required))
 

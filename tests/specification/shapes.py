@@ -1,4 +1,4 @@
-"""The form in which the facts of the Dream Machine's two specifications are written down, and OpenAPI made from it."""
+"""The form in which the two specifications of the Dream Machine are written here, and its conversion to OpenAPI."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Plain:
-    """A value of a JSON type, perhaps one of some."""
+    """A value of a JSON type; with `values`, one of these."""
 
     type: str
     format: str | None = None
@@ -25,7 +25,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Suggested:
-    """Any string; some are named."""
+    """Any string; some values are suggested."""
 
     values: tuple[str, ...]
 
@@ -35,7 +35,7 @@ class Suggested:
 
 @dataclass(frozen=True)
 class Ref:
-    """Another schema, by its name."""
+    """A reference to a schema by its name."""
 
     name: str
     default: Any = None
@@ -79,7 +79,7 @@ class Either:
 
 @dataclass(frozen=True)
 class Told:
-    """One of several schemas, by the value of one of its fields."""
+    """One of several schemas, distinguished by the value of one field."""
 
     field: str
     names: Mapping[str, str]
@@ -116,17 +116,17 @@ def _as_json(shape: Shape) -> Json:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation.
+    """An operation of the API.
 
     Attributes:
-        method: in capitals.
-        path: below the server's URL.
+        method: the HTTP method, in capitals.
+        path: the path below the server's URL.
         name: its operationId.
-        status: of success.
-        answer: the body of success.
-        body: the schema that has to be sent.
-        query: optional parameters.
-        errors: whether any other status is an `Error`.
+        status: the status of success.
+        answer: the body of the answer at success.
+        body: the name of the schema of the request's body.
+        query: optional query parameters.
+        errors: whether answers with any other status are an `Error`.
     """
 
     method: str
@@ -142,7 +142,7 @@ class Operation:
         parameters = [(name, "query", shape) for name, shape in self.query.items()]
         if "{id}" in self.path:
             parameters.append(("id", "path", TEXT))
-        # OpenAPI requires a description of each response.
+        # OpenAPI requires a description for each response.
         responses: Json = {str(self.status): {"description": ""} | (_as_json(self.answer) if self.answer else {})}
         if self.errors:
             responses["default"] = {"description": ""} | _as_json(Ref("Error"))
@@ -159,10 +159,10 @@ class Operation:
 
 @dataclass(frozen=True)
 class Specification:
-    """What one API is.
+    """The specification of one API.
 
     Attributes:
-        openapi: the version of OpenAPI that its file is written in.
+        openapi: the version of OpenAPI of its file.
         server: the URL of the hosted API.
         operations: all operations.
         schemas: all schemas, by name.
@@ -178,17 +178,17 @@ class Specification:
         return {name: shape for name, shape in self.schemas.items() if isinstance(shape, Object)}
 
     def default(self, shape: Shape) -> Any:
-        """The default of a field, or of the schema that it names; None where there is none."""
+        """The default of a field, or of the schema that it refers to; None if there is none."""
         if isinstance(shape, Ref) and shape.default is None:
             return self.default(self.schemas[shape.name])
         return shape.default if isinstance(shape, Plain | Ref) else None
 
     def operation(self, name: str) -> Operation:
-        """The operation of this operationId."""
+        """The operation with this operationId."""
         return next(operation for operation in self.operations if operation.name == name)
 
     def document(self) -> Json:
-        """It as an OpenAPI document."""
+        """The specification as an OpenAPI document."""
         paths: dict[str, Json] = {}
         for operation in self.operations:
             paths.setdefault(operation.path, {})[operation.method.lower()] = operation.openapi()

@@ -1,4 +1,4 @@
-"""What is written down of the two specifications is all that their files say, apart from their prose."""
+"""The specifications written here contain everything in the two files except their prose."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROSE = frozenset(
 
 
 class Loader(yaml.SafeLoader):
-    """YAML without numbers in base 60 (16:9 is no 969) and without dates: what JSON would hold."""
+    """Loads YAML as JSON would be: without numbers in base 60 (16:9 is not 969) and without dates."""
 
 
 Loader.yaml_implicit_resolvers = {
@@ -31,14 +31,14 @@ Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?[0-9]+$"
 
 
 def facts(part: Any) -> Any:
-    """A part of a document without what is written for people; the order of required fields means nothing."""
+    """A part of a document without its prose, with required fields sorted."""
     if isinstance(part, list):
         return [facts(item) for item in part]
     if not isinstance(part, dict):
         return part
     found = {name: facts(value) for name, value in part.items() if name not in PROSE}
     if isinstance(names := part.get("properties"), dict):
-        # The names of fields are facts, whatever they are.
+        # The names of fields are kept, even if they are also keywords for prose.
         found["properties"] = {name: facts(schema) for name, schema in names.items()}
     if isinstance(required := part.get("required"), list):
         found["required"] = sorted(required)

@@ -1,4 +1,4 @@
-"""Videos as one file: copied where that is possible, else encoded anew."""
+"""Videos joined into one file: copied if possible, otherwise encoded again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RATE = 48_000
 
 
 def write(path: Path, size: tuple[int, int] = (64, 36), *, fps: int = 24, level: int = 90, sound: bool = False) -> None:
-    """A second of one grey, and of a tone."""
+    """Write one second of grey video, with a tone if `sound` is set."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=fps, options={"preset": "veryfast"})
         video.width, video.height = size
@@ -173,7 +173,7 @@ def test_it_says_what_it_was_made_of(clips: Path, tmp_path: Path) -> None:
 def test_a_file_that_was_cut_makes_no_film(clips: Path, tmp_path: Path, kept: float) -> None:
     for name in "ab":
         write(clips / f"{name}.mp4")
-    # As a download leaves it: the header first.
+    # With the header first, as in a download.
     whole = Path(clips / "b.mp4")
     with (
         av.open(str(whole)) as source,

@@ -1,4 +1,4 @@
-"""A storyboard: shots that go on from each other, made at once where they can be, redone, and joined."""
+"""A storyboard: shots that continue from each other, made at the same time if possible, redone, and joined."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_each_shot_goes_on_from_the_one_before(board: Storyboard) -> None:
     shots = board.shots
     assert [shot.prompt for shot in shots] == PROMPTS
     assert [frame0(shot) for shot in shots[1:]] == [shot.generation.id for shot in shots[:-1]]
-    # The same picture, but for what encoding loses.
+    # The same picture, apart from the loss of encoding.
     assert np.abs(shots[0].last_frame.astype(int) - shots[1].first_frame.astype(int)).mean() < 4
     assert shots.axes == {"shot": ["1", "2", "3"]}
 
@@ -79,7 +79,7 @@ def test_a_plan_sends_nothing_and_names_the_shots_that_are_to_come(studio: Sessi
 
 
 class Gate:
-    """A session in front of which requests wait until so many are there."""
+    """A session whose requests wait until `together` requests have been submitted."""
 
     def __init__(self, session: Session, together: int) -> None:
         self._session = session
@@ -93,7 +93,7 @@ class Gate:
 
 
 def test_shots_that_do_not_depend_on_each_other_are_made_at_once(studio: Session) -> None:
-    # Each of the two waits for the other to be asked for: in turn they would never be.
+    # Each of the two waits for the other to be submitted; one after the other, neither would start.
     shots: list[str | Shot] = ["a forest", "rain in the forest", Shot("a desert", cut=True), "dusk in the desert"]
     board = Storyboard(shots, session=Gate(studio, 2))
     assert board.scenes == [[1, 2], [3, 4]]

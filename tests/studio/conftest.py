@@ -1,4 +1,4 @@
-"""Fixtures of the studio's tests."""
+"""Fixtures for the tests of the studio."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def machine(tmp_path: Path) -> AsyncIterator[Machine]:
 
 @pytest.fixture
 async def luma(tmp_path: Path) -> AsyncIterator[Machine]:
-    """A studio in this process that draws tiny pictures, asked in the Luma API."""
+    """A studio in this process that draws tiny pictures, with a client of its Luma API."""
     async with in_process(tmp_path, prefix=LUMA_PREFIX) as machine:
         yield machine
 
@@ -39,7 +39,7 @@ def stalled() -> Stalled:
 
 @pytest.fixture
 async def idle(tmp_path: Path, stalled: Stalled) -> AsyncIterator[Machine]:
-    """A studio in this process whose drawings do not end by themselves."""
+    """A studio in this process whose drawings end only when a test ends them."""
     async with in_process(tmp_path, executor=lambda: stalled) as machine:
         yield machine
 
@@ -51,7 +51,7 @@ def faults() -> Faults:
 
 @pytest.fixture
 def client(tmp_path: Path, faults: Faults) -> Iterator[httpx2.Client]:
-    """A client with ada's key, of a studio that is served on loopback."""
+    """A client with ada's key of a studio served on loopback."""
     app = create_app(tmp_path, keys=KEYS, settings=TINY, faults=faults)
     with served(app) as origin, httpx2.Client(base_url=origin + PREFIX, headers=bearer(), timeout=30) as client:
         yield client

@@ -1,4 +1,4 @@
-"""A dask cluster of processes of its own on loopback: a scheduler, and workers of one thread each."""
+"""A dask cluster of separate processes on loopback: a scheduler, and workers of one thread each."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _ROOT = Path(__file__).parents[2]
 
 
 class DaskCluster:
-    """A cluster, and a client of it.
+    """A cluster and its client.
 
     Attributes:
-        address: of the scheduler.
+        address: the address of the scheduler.
         client: a `distributed.Client`.
-        scheduler: its process.
-        workers: their processes, by name.
+        scheduler: the process of the scheduler.
+        workers: the processes of the workers, by name.
     """
 
     def __init__(self, folder: Path, workers: int) -> None:
@@ -41,7 +41,7 @@ class DaskCluster:
         self.wait_for(workers)
 
     def start_workers(self, count: int) -> None:
-        """Start further workers, and do not wait for them."""
+        """Start more workers, without waiting for them."""
         for _ in range(count):
             self._started += 1
             name = f"worker-{self._started}"
@@ -50,22 +50,22 @@ class DaskCluster:
             )
 
     def wait_for(self, count: int) -> None:
-        """Wait until the scheduler has as many workers."""
+        """Wait until the scheduler has this number of workers."""
         wait_for(lambda: len(self.client.nthreads()) == count)
 
     def busy(self) -> list[str]:
-        """The names of the workers that have something to do."""
+        """The names of the workers that have tasks."""
         names = {address: worker["name"] for address, worker in self.client.scheduler_info()["workers"].items()}
         return [names[address] for address, tasks in self.client.processing().items() if tasks and address in names]
 
     def done(self) -> int:
-        """How many calls the workers have carried out."""
+        """The number of tasks that the workers have executed."""
         counts: dict[str, int] = self.client.run(_executed)
         return sum(counts.values())
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:
-        """The workers that there are do nothing, though they live: what they are given does not end."""
+        """Suspend all current workers: they are alive, but their tasks do not end."""
         stopped = list(self.workers.values())
         for process in stopped:
             process.send_signal(signal.SIGSTOP)
@@ -81,7 +81,7 @@ class DaskCluster:
         self.scheduler.wait(PATIENCE)
 
     def restart_scheduler(self) -> None:
-        """Start a scheduler at the address of the one that was killed. It has no workers."""
+        """Start a scheduler without workers at the address of the one that was killed."""
         port = self.address.rpartition(":")[2]
         self.scheduler = _started("dask_scheduler", "--host", "127.0.0.1", "--port", port)
 
@@ -92,7 +92,7 @@ class DaskCluster:
         process.wait(PATIENCE)
 
     def close(self) -> None:
-        """End everything."""
+        """Close the client, and kill the workers and the scheduler."""
         self.client.close()
         for process in (*self.workers.values(), self.scheduler):
             process.kill()
@@ -115,11 +115,11 @@ def _started(module: str, *arguments: str) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def running_cluster(folder: Path, workers: int) -> Iterator[DaskCluster]:
-    """A cluster of so many workers of one thread each.
+    """Run a cluster whose workers have one thread each.
 
     Args:
-        folder: an empty one for its files.
-        workers: how many.
+        folder: an empty folder for its files.
+        workers: the number of workers.
     """
     cluster = DaskCluster(folder, workers)
     try:

@@ -1,4 +1,4 @@
-"""A studio to test: in this process, or served on a loopback port."""
+"""A studio under test, either in this process or served on a loopback port."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ LUMA_PREFIX = "/luma/v1"
 PROMPT = "a serene lake at sunset"
 KEYS = {"ada": "key-of-ada", "bob": "key-of-bob"}
 TINY = Settings(shorter_side=32, longest_seconds=0.2)
-"""Drawings of a few milliseconds."""
+"""Settings with which a drawing takes a few milliseconds."""
 
 PATIENCE = 240.0
 """Seconds after which a test gives up."""
 
 
 def settings(**changes: Any) -> Settings:
-    """The settings for tiny drawings, with changes."""
+    """The settings for tiny drawings, with these changes."""
     return replace(TINY, **changes)
 
 
@@ -58,7 +58,7 @@ _DRAWINGS = ("render", "render_run", "join_runs", "render_several")
 
 
 class Stalled(Executor):
-    """An executor whose workers never come to anything, unless they are told to."""
+    """An executor whose calls do not finish until a test sets their results in `futures`."""
 
     def __init__(self, max_workers: int = 4) -> None:
         self.max_workers = max_workers
@@ -73,7 +73,7 @@ class Stalled(Executor):
 
 
 class Instant(ThreadPoolExecutor):
-    """An executor that draws nothing: for tests of how much the API bears, and not of pictures."""
+    """An executor that returns placeholder bytes instead of drawing, for tests that need no pictures."""
 
     def submit(self, fn: Callable[..., Any], /, *_args: Any, **_kwargs: Any) -> Future[Any]:
         assert fn.__name__ in _DRAWINGS
@@ -84,7 +84,7 @@ class Instant(ThreadPoolExecutor):
 
 
 class FakeCluster:
-    """What a `ClusterExecutor` knows of its cluster. It draws with our own pool."""
+    """Stands in for the cluster of a `ClusterExecutor`, and draws with the package's own pool."""
 
     def __init__(self, width: int, problem: str | None = None) -> None:
         self.width = width
@@ -105,19 +105,19 @@ class FakeCluster:
 
 @dataclass
 class Machine:
-    """A studio, and a client of it that holds ada's key."""
+    """A studio and a client of it with ada's key."""
 
     client: httpx2.AsyncClient
     app: ASGIApp
 
     async def create(self, body: Mapping[str, Any] | None = None, path: str = "/generations", **more: Any) -> Any:
-        """The generation that a valid request makes."""
+        """Send a valid request; returns the new generation."""
         response = await self.client.post(path, json=body or {"prompt": PROMPT}, **more)
         assert response.status_code == 201, response.text
         return response.json()
 
     async def refusal(self, body: Any, path: str = "/generations", **more: Any) -> tuple[int, str]:
-        """Status and detail of the answer to an invalid request."""
+        """Send an invalid request; returns status and detail of the answer."""
         response = await self.client.post(path, json=body, **more)
         return response.status_code, response.json()["detail"]
 
@@ -127,7 +127,7 @@ class Machine:
         return response.json()
 
     async def until(self, uid: str, *states: str, account: str = "ada", every: float = 0.01) -> Any:
-        """The generation as soon as it is in one of these states."""
+        """Wait until the generation is in one of these states; returns it."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 generation = await self.get(uid, account)
@@ -139,7 +139,7 @@ class Machine:
         return await self.until(uid, "completed", "failed", account=account)
 
     async def made(self, body: Mapping[str, Any] | None = None, path: str = "/generations") -> Any:
-        """The completed generation that a valid request leads to."""
+        """Send a valid request and wait for its end; returns the completed generation."""
         generation = await self.finished((await self.create(body, path))["id"])
         assert generation["state"] == "completed", generation
         return generation
@@ -159,7 +159,7 @@ async def in_process(
     keys: Mapping[str, str] = KEYS,
     prefix: str = PREFIX,
 ) -> AsyncIterator[Machine]:
-    """A studio that runs on this event loop, and a client of the API below that prefix."""
+    """Run a studio on this event loop, with a client of the API below that prefix."""
     app = create_app(folder, keys=keys, executor=executor, settings=settings, faults=faults)
     transport = httpx2.ASGITransport(app)
     async with (
@@ -172,12 +172,12 @@ async def in_process(
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        # It runs in a thread; signals belong to pytest.
+        # The server runs in a thread; pytest handles signals.
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
-        # A busy machine may not have closed a connection in time, and no loop is there later to do so.
+        # On a busy machine a connection may still be open; after this, no loop runs that could close it.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         await asyncio.sleep(0)
@@ -185,7 +185,7 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def served(app: ASGIApp, **options: Any) -> Iterator[str]:
-    """An application on a free loopback port, as the studio is served, with further options of uvicorn; its origin."""
+    """Serve an application on a free loopback port, like the studio; yields its origin. `options` are uvicorn's."""
     server = _Server(config(app, port=0, log_level="critical", timeout_graceful_shutdown=1, **options))
     thread = threading.Thread(target=server.run, name="served", daemon=True)
     thread.start()
@@ -200,7 +200,7 @@ def served(app: ASGIApp, **options: Any) -> Iterator[str]:
 
 
 def wait_for(condition: Callable[[], Any]) -> Any:
-    """What a condition gives as soon as that is true."""
+    """Wait until a condition is true; returns its value."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if result := condition():
@@ -210,7 +210,7 @@ def wait_for(condition: Callable[[], Any]) -> Any:
 
 
 async def until(condition: Callable[[], Any]) -> Any:
-    """What a condition gives as soon as that is true, while this event loop runs."""
+    """Wait on this event loop until a condition is true; returns its value."""
     async with asyncio.timeout(PATIENCE):
         while True:
             if result := condition():

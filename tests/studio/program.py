@@ -1,4 +1,4 @@
-"""`python -m dream_nb.studio` as a process of its own."""
+"""Runs `python -m dream_nb.studio` as a separate process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENVIRONMENT = {
 
 @dataclass
 class Program:
-    """A studio that runs, and a client with ada's key."""
+    """A running studio and a client with ada's key."""
 
     process: subprocess.Popen[str]
     url: str
@@ -34,7 +34,7 @@ class Program:
     client: httpx2.Client
 
     def end(self, number: signal.Signals) -> int:
-        """Its exit status after a signal."""
+        """Send a signal; returns the exit status."""
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 
@@ -51,12 +51,12 @@ def start(*arguments: str | Path) -> subprocess.Popen[str]:
 
 @contextmanager
 def running(library: Path, *arguments: str | Path, keys: int = 2) -> Iterator[Program]:
-    """A studio on a free port, killed at the end if it still runs.
+    """Run a studio on a free port; it is killed at the end if it still runs.
 
     Args:
-        library: its library.
-        arguments: further ones.
-        keys: of how many of ada and bob it knows the keys; the greeting has a line more for every other account.
+        library: the studio's library.
+        arguments: further arguments of the program.
+        keys: how many of the accounts ada and bob have keys; the greeting has one more line for every other account.
     """
     accounts = [part for account in list(KEYS)[:keys] for part in ("--key", account)]
     process = start("--library", library, *accounts, *arguments)

@@ -1,7 +1,7 @@
-"""What no description can say: which generations there are, and which of two numbers has to be larger.
+"""Adjusts the requests of schemathesis to rules that no API description can express.
 
-So what is sent names a generation that there is, ends after it starts, and asks for more lines than that has. In the
-Luma API, references have addresses, every guide frame has an index, and pages go on from the beginning.
+A request must name an existing generation, a range must end after its start, and an upscale must ask for more lines
+than the source has. In the Luma API, references are URLs, every guide frame has an index, and cursors are valid.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def before_luma_call(context: Any, case: Any, kwargs: Any) -> None:  # noqa: ARG
         case.query["cursor"] = CURSOR
     if isinstance(case.body, dict):
         if type(case.body.get("size_bytes")) is int and case.body["size_bytes"] > MAX_FILE_BYTES:
-            # It has a status of its own, with which schemathesis does not reckon.
+            # Too large a file has a status that schemathesis does not expect.
             case.body["size_bytes"] = 0
         _refer_to_addresses(case.body, "video" if str(case.body.get("type")).startswith("video_") else "image")
         video = case.body.get("video")
@@ -55,7 +55,7 @@ def before_luma_call(context: Any, case: Any, kwargs: Any) -> None:  # noqa: ARG
 
 
 def _refer_to_addresses(value: Any, kind: str) -> None:
-    """Name no generations and files, which there would have to be."""
+    """Replace references to generations and files, which would have to exist, by URLs."""
     if isinstance(value, list):
         for item in value:
             _refer_to_addresses(item, kind)

@@ -1,4 +1,4 @@
-"""Files, as a browser asks for them, from a studio that is served."""
+"""Files of a served studio, requested as a browser does."""
 
 from __future__ import annotations
 

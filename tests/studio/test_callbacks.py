@@ -1,4 +1,4 @@
-"""What the studio tells others."""
+"""The callbacks of the studio."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 @dataclass
 class Listener:
-    """Somebody who is told, and what they were told."""
+    """A receiver of callbacks, and the callbacks that it received."""
 
     url: str = ""
     told: list[Any] = field(default_factory=list)

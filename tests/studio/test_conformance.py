@@ -1,4 +1,4 @@
-"""The served studio against the specification, and against its own description: thousands of cases by schemathesis."""
+"""The served studio conforms to the specification and to its own description, in thousands of schemathesis cases."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ HOOKS = "tests.studio.schemathesis_hooks"
 
 @pytest.fixture
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The base URL of a studio that draws nothing and whose money does not run out. It knows nobody's address."""
+    """The base URL of a studio that draws nothing, has unlimited credits, and cannot resolve any other host name."""
     lookup = socket.getaddrinfo
 
     def look_up_nobody(host: str, *args: Any, **kwargs: Any) -> Any:
@@ -59,7 +59,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         return lookup(host, *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up_nobody)
-    # Thousands of callbacks that reach nobody.
+    # Thousands of callbacks fail; do not log them.
     logging.getLogger("dream_nb.studio").setLevel(logging.ERROR)
     with Instant(1) as executor:
         rich = settings(balance=1e12, callback_seconds=0.05)
@@ -70,7 +70,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def check(description: Any, url: str, folder: Path, *arguments: str) -> None:
-    """Let schemathesis hold a server against a description."""
+    """Let schemathesis check a server against a description."""
     file = folder / "openapi.json"
     file.write_text(json.dumps(description))
     video = {"prompt": PROMPT, "model": "ray-2", "resolution": "540p"}
@@ -88,14 +88,14 @@ def check(description: Any, url: str, folder: Path, *arguments: str) -> None:
     assert result.returncode == 0, result.stdout[-8000:] + result.stderr[-2000:]
     cases = re.search(r"(\d+) generated", result.stdout)
     assert cases is not None, result.stdout
-    # How many there are depends on what the server answers, and when.
+    # The number of cases depends on the server's answers and their timing.
     assert int(cases[1]) > FEWEST
 
 
 @pytest.mark.parametrize("specification", [DREAM_MACHINE_2024, DREAM_MACHINE_2025], ids=["2024", "2025"])
 def test_it_keeps_the_specification(specification: Specification, studio: str, tmp_path: Path) -> None:
     description = specification.document()
-    # The specification wants a key for it and has no answer for those without.
+    # The specification requires a key, but has no answer for requests without one.
     description["paths"]["/ping"]["get"]["responses"]["401"] = {"description": "no key"}
     # The studio serves the paths of both years.
     excluded = "positive_data_acceptance,unsupported_method,allow_header_conformance"
@@ -110,6 +110,6 @@ def test_it_keeps_its_own_description(studio: str, tmp_path: Path) -> None:
 
 def test_it_keeps_its_description_of_the_luma_api(studio: str, tmp_path: Path) -> None:
     luma = studio.removesuffix(PREFIX) + LUMA_PREFIX
-    # Whether the bytes of a file were put is not to be seen in a request. A deleted file is remembered as such.
+    # A request does not show whether the bytes of a file were uploaded. Deleted files are still answered, as deleted.
     excluded = ("--exclude-path", "/files/{id}/complete", "--exclude-checks", "use_after_free")
     check(httpx2.get(f"{luma}/openapi.json").json(), luma, tmp_path, *excluded)

@@ -1,4 +1,4 @@
-"""Creates that arrive together are written together, and yet each is judged by itself."""
+"""Creates that arrive together are written together, but each is checked separately."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def together(machine: Machine, count: int) -> Counter[int]:
-    """How often each status was the answer to creates that were sent at once."""
+    """Send creates at the same time; returns how often each status was answered."""
     posts = [machine.client.post("/generations", json={"prompt": f"{PROMPT} {number}"}) for number in range(count)]
     return Counter(response.status_code for response in await asyncio.gather(*posts))
 
@@ -50,7 +50,7 @@ async def test_one_whose_caller_goes_away_is_whole_and_costs_the_others_nothing(
         assert isinstance(machine.app, Starlette)
         waiting = machine.app.state.operations._creates
         gone, other = asyncio.create_task(machine.create()), asyncio.create_task(machine.create({"prompt": "a hill"}))
-        while len(waiting._waiting) < 2:  # noqa: ASYNC110 - nothing tells when it is so
+        while len(waiting._waiting) < 2:  # noqa: ASYNC110 - no event signals it
             await asyncio.sleep(0)
         gone.cancel()
         await other

@@ -1,4 +1,4 @@
-"""Clips on the processes of a dask cluster that grows, shrinks and ends."""
+"""Drawing clips on a dask cluster that grows, shrinks and ends."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ distributed = pytest.importorskip("distributed", reason="dask is not installed: 
 
 pytestmark = [
     pytest.mark.anyio,
-    # dask's own affairs: the end of its cluster, and what it thinks of the machine.
+    # dask warns about the end of its cluster, and about the machine.
     pytest.mark.filterwarnings("ignore"),
 ]
 
 
 class Watched(Executor):
-    """An executor, and the processes that drew for it."""
+    """Wraps an executor, and records the processes that drew for it."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
@@ -59,7 +59,7 @@ def draw(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 async def eight_clips(folder: Path, executor: Executor) -> None:
-    """Draw eight clips, each a file of its own."""
+    """Draw eight clips, and assert that all files differ."""
     async with in_process(folder, executor=lambda: executor, settings=settings(shorter_side=90)) as machine:
         uids = [(await machine.create({"prompt": f"{PROMPT} {number}"}))["id"] for number in range(8)]
         made = [await machine.finished(uid) for uid in uids]
@@ -113,13 +113,13 @@ def cluster(shared: DaskCluster) -> DaskCluster:
     """A scheduler and three workers, each a process with one thread."""
     shared.start_workers(3 - len(shared.workers))
     shared.wait_for(3)
-    # It is asked now and then only.
+    # The pool asks for the number of workers only now and then.
     wait_for(lambda: width(as_pool(shared.client.get_executor())) == 3)
     return shared
 
 
 LONG = settings(shorter_side=180, longest_seconds=5.0)
-"""Drawings of some time, which are not worth dividing."""
+"""Drawings that take some time, but are not worth dividing."""
 LARGE = settings(shorter_side=360, longest_seconds=5.0)
 """Drawings that are worth dividing."""
 
@@ -143,7 +143,7 @@ async def test_as_many_are_drawn_at_once_as_the_cluster_has_threads_and_more_whe
             assert await in_state(machine, uids, "dreaming") == 3
             cluster.start_workers(1)
             for uid in uids[3:]:
-                # The fourth worker draws one after the other.
+                # The fourth worker draws the others, one by one.
                 assert (await machine.finished(uid))["state"] == "completed"
             assert await in_state(machine, uids, "dreaming") == 3
         for uid in uids:
@@ -189,7 +189,7 @@ def test_the_program_draws_on_a_cluster(cluster: DaskCluster, tmp_path: Path) ->
             process for process in psutil.Process(studio.process.pid).children() if "_serve" in str(process.cmdline())
         ]
         assert workers == []
-        # What dask does for itself is carried out otherwise.
+        # dask's own calls do not count as tasks.
         assert cluster.done() - before == 4
         assert studio.end(signal.SIGTERM) == 0
         assert studio.process.stderr is not None

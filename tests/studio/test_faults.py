@@ -1,4 +1,4 @@
-"""What goes wrong on purpose, from a studio that is served."""
+"""Deliberate faults of a served studio."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_asset_is_cut_in_half(client: httpx2.Client, faults: Faults) -> None
     def receive() -> None:
         with client.stream("GET", url) as response:
             for chunk in response.iter_raw():
-                received.append(chunk)  # noqa: PERF402 - what came before the end is what counts
+                received.append(chunk)  # noqa: PERF402 - keeps what came before the error
 
     with pytest.raises(httpx2.RemoteProtocolError):
         receive()

@@ -1,4 +1,4 @@
-"""What the studio fetches, and what it refuses to."""
+"""What the studio fetches, and what it refuses to fetch."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ async def test_this_machine_is_not_fetched_from_by_default(url: str) -> None:
 async def test_the_connection_goes_to_the_address_that_was_checked(
     fetcher: Fetcher, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The name is at an allowed address when it is checked, and at a forbidden one whenever it is asked for again.
+    # The name resolves to an allowed address when it is checked, and to a forbidden one after that.
     port = int(host.rpartition(":")[2])
     answers = iter(["127.0.0.1"])
 

@@ -1,4 +1,4 @@
-"""The folder of a studio that comes from somebody else, who may have written anything into it."""
+"""A studio's folder from someone else, who may have written anything into it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ LARGEST = 2**27
 
 
 class Recording(Instant):
-    """Draws nothing, and remembers what it was given to draw."""
+    """Draws nothing, and records the briefs."""
 
     def __init__(self) -> None:
         super().__init__(2)
@@ -63,7 +63,7 @@ class Recording(Instant):
 
 @dataclass
 class Neighbour:
-    """Another server on this machine, and what it was asked."""
+    """Another server on this machine, and the requests that it received."""
 
     origin: str = ""
     asked: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ def neighbour() -> Iterator[Neighbour]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A studio's folder with a database that is as ours, and empty."""
+    """A studio's folder with an empty database of our schema."""
     folder = tmp_path / ".studio"
     folder.mkdir()
     Database(folder / "studio.sqlite", LARGEST).close()
@@ -94,7 +94,7 @@ def folder(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def opened(folder: Path, settings: Settings = TINY, prefix: str = PREFIX) -> Any:
-    """A studio on the folder, which records what it would draw."""
+    """Run a studio on the folder that records what it would draw."""
     with Recording() as executor:
         async with in_process(folder, executor=lambda: executor, settings=settings, prefix=prefix) as machine:
             yield machine, executor
@@ -106,7 +106,7 @@ def execute(folder: Path, statement: str, *values: Any) -> list[Any]:
 
 
 def write(folder: Path, request: Any = None, **columns: Any) -> str:
-    """Put a row into the database as a stranger would. Gives its id, or what stands there in its place."""
+    """Write a row into the database as a stranger would. Returns the value of its `id` column."""
     row = {
         "id": str(uuid.uuid4()),
         "account": "ada",
@@ -119,7 +119,7 @@ def write(folder: Path, request: Any = None, **columns: Any) -> str:
         "base_url": f"http://studio{PREFIX}",
         "asset": f"{uuid.uuid4().hex}.mp4",
         "price": 0,
-        # Of another size it would be drawn in full, which takes twenty seconds of a processor.
+        # Without these it would be drawn in full size, which takes twenty seconds of processor time.
         "shorter_side": TINY.shorter_side,
         "longest_seconds": TINY.longest_seconds,
         "model": "ray-2",
@@ -530,7 +530,7 @@ def test_of_studios_that_find_a_foreign_database_at_once_none_loses_what_another
     together, set_aside = threading.Barrier(2), database._set_aside
 
     def wait_and_set_aside(path: Path) -> Path:
-        # Whoever could come in between, does.
+        # Give another thread time to reach this point too, if it can.
         with contextlib.suppress(threading.BrokenBarrierError):
             together.wait(0.3)
         return set_aside(path)
@@ -582,6 +582,6 @@ async def test_what_a_stranger_has_upscaled_is_never_larger_or_longer_than_the_a
     async with opened(folder) as (machine, executor):
         await machine.made()
         brief = next(brief for brief in executor.briefs if brief.edit is not None)
-    # It is only resampled: that request would not be taken.
+    # It is only resampled, although the API would not accept such a request.
     assert isinstance(brief.edit, Resample)
     assert brief.edit.lines <= 2160

@@ -1,4 +1,4 @@
-"""The Luma API of the studio: images and videos by their prompt, what is answered, and who may see it."""
+"""The Luma API of the studio: images and videos from prompts, the answers, and who may see them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLIP = {"url": "https://a.b/c.mp4", "media_type": "video/mp4"}
 
 
 async def file_of(machine: Machine, generation: Any, at: int = 0) -> httpx2.Response:
-    """What is at the address of an output, which takes no key."""
+    """The answer at the URL of an output, which requires no key."""
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(machine.app)) as plain:
         return await plain.get(generation["output"][at]["url"])
 

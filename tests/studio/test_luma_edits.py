@@ -1,4 +1,4 @@
-"""Edits of the Luma API: videos with another look, in another ratio, and pictures that are changed."""
+"""Edits of the Luma API: videos with another look or another ratio, and edited pictures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REFRAME: dict[str, Any] = {"prompt": "a lake", "type": "video_reframe", "model":
 
 @pytest.fixture
 async def luma(tmp_path: Path) -> AsyncIterator[Machine]:
-    """A studio that draws in the size that is asked for."""
+    """A studio that draws in the requested size."""
     whole = settings(shorter_side=None, longest_seconds=None)
     async with in_process(tmp_path, settings=whole, prefix=LUMA_PREFIX) as machine:
         yield machine
@@ -40,7 +40,7 @@ def inline(data: bytes, media_type: str = "video/mp4") -> dict[str, str]:
 
 @cache
 def source(seconds: float = 0.5) -> bytes:
-    """A small clip in which somebody walks."""
+    """A small clip of a woman who walks."""
     prompt = "a woman walking in a street at noon, pan left"
     return render(Brief("video", prompt, width=192, height=108, seconds=seconds, fps=12))
 
@@ -61,7 +61,7 @@ async def edited(luma: Machine, video: Any = None, base: Any = EDIT, **more: Any
 
 
 def away(clip: list[U8]) -> float:
-    """How far a clip is from the source."""
+    """The mean difference of a clip from the source, in levels."""
     return float(np.mean([distance(one, other) for one, other in zip(clip, decoded(source()).frames, strict=True)]))
 
 
@@ -96,7 +96,7 @@ async def test_a_face_that_is_kept_is_nearer_to_the_source(luma: Machine) -> Non
         frames = await edited(luma, {"edit": told}, source=clip)
         inside = frames[1][30:82, 80:112].astype(float)
         gone.append((float(inside.std(axis=(0, 1)).mean()), distance(frames[1][:, :60], skin[:, :60])))
-    # The desert is drawn over what is no face all the same.
+    # The rest of the frame, which is not a face, becomes desert as before.
     assert gone[1][0] < gone[0][0] - 1.0
     assert abs(gone[1][1] - gone[0][1]) < 1.0
 
@@ -215,7 +215,7 @@ async def test_a_reframed_source_lies_where_it_is_put(
     frame = decoded(source()).frames[0]
     laid = Image.new("RGB", (360, 360))
     laid.paste(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS), (left, top))
-    # Not at its very edge, which may lie between two pixels.
+    # Leave out the edges, which may be between two pixels.
     rows = slice(max(0, top + 4), min(360, top + height - 4))
     columns = slice(max(0, left + 4), min(360, left + width - 4))
     assert distance(clip[0][rows, columns], np.asarray(laid)[rows, columns]) < 6

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose in the Luma API: every HTTP error, every failure code, lost answers, expired addresses."""
+"""Deliberate faults in the Luma API: every HTTP error, every failure code, lost answers, expired addresses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ERRORS = {
     502: luma_agents.InternalServerError,
     503: luma_agents.InternalServerError,
 }
-"""The errors of the documentation, as the official client raises them."""
+"""The documented errors, as the official client raises them."""
 
 
 @asynccontextmanager

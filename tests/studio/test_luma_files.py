@@ -1,4 +1,4 @@
-"""Files of the Luma API: sent along, or announced, put and completed; examined, listed, deleted, and referred to."""
+"""Files of the Luma API: sent inline or announced, uploaded and completed; examined, listed, deleted, referenced."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PNG = picture()
 
 
 async def plainly(luma: Machine, method: str, url: str, **more: Any) -> httpx2.Response:
-    """An answer to a request without a key."""
+    """The answer to a request without a key."""
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(luma.app)) as plain:
         return await plain.request(method, url, **more)
 
@@ -43,12 +43,12 @@ async def put(luma: Machine, upload: Any, data: bytes = PNG, **changes: str) -> 
 
 
 async def sent(luma: Machine, data: bytes = PNG, mime_type: str = "image/png", **fields: Any) -> Any:
-    """The answer to a file that comes along in a form."""
+    """The answer to a file that is sent in a form."""
     return await luma.client.post("/files", files={"file": ("a.png", data, mime_type)}, data=fields)
 
 
 async def examined(luma: Machine, uid: str) -> Any:
-    """A file as soon as it is no longer pending."""
+    """Wait until a file is no longer pending; returns it."""
     async with asyncio.timeout(PATIENCE):
         while True:
             file = (await luma.client.get(f"/files/{uid}")).json()
@@ -58,7 +58,7 @@ async def examined(luma: Machine, uid: str) -> Any:
 
 
 async def ready(luma: Machine, data: bytes = PNG, mime_type: str = "image/png", **fields: Any) -> str:
-    """The id of a file that is ready."""
+    """Send a file and wait until it is ready; returns its id."""
     uid = (await sent(luma, data, mime_type, **fields)).json()["id"]
     file = await examined(luma, uid)
     assert file["state"] == "ready", file

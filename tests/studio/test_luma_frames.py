@@ -1,4 +1,4 @@
-"""Given frames of the Luma API: a start, an end, an earlier video that goes on, and pictures anywhere in between."""
+"""Given frames in the Luma API: a start, an end, an earlier video to continue, and pictures anywhere in between."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 VIDEO: dict[str, Any] = {"prompt": PROMPT, "type": "video", "model": "ray-3.2", "aspect_ratio": "16:9"}
 NEAR = 8.0
-"""Levels between a given picture and the decoded frame that it is."""
+"""The largest mean difference between a given picture and its decoded frame, in levels."""
 FAR = 25.0
 
 
@@ -36,7 +36,7 @@ async def luma(tmp_path: Path) -> AsyncIterator[Machine]:
 
 
 def pattern(seed: int, size: tuple[int, int] = (160, 90)) -> Image.Image:
-    """A picture of large soft spots, of which two are never alike."""
+    """A picture of large soft spots, different for each seed."""
     rng = np.random.default_rng(seed)
     return Image.fromarray(rng.integers(0, 256, (4, 5, 3), np.uint8)).resize(size, Image.Resampling.BICUBIC)
 

@@ -1,4 +1,4 @@
-"""The studio takes of the Luma API what its strict fake takes, and refuses the rest with the same status."""
+"""The studio accepts the same requests of the Luma API as the strict fake, and refuses others with the same status."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PICTURE = {"url": "https://a.b/c.jpg"}
 
 
 class Account:
-    """What both servers are told that there is."""
+    """The generations and files that both servers assume to exist."""
 
     def generation(self, uid: str) -> tuple[str, str] | None:
         return GENERATIONS.get(uid)
@@ -56,7 +56,7 @@ def known_to_the_fake(kind: str, uid: str) -> dict[str, Any] | None:
 
 
 def status(body: Any, known: Known | None = None) -> int | None:
-    """The status with which the studio refuses a body, or None."""
+    """The status with which the studio refuses a body, or None if it accepts it."""
     try:
         read_luma_request(json.dumps(body).encode(), known or Account())
     except Refusal as refused:
@@ -78,7 +78,7 @@ def test_what_the_api_takes_is_taken(fields: dict[str, Any]) -> None:
     assert both(with_model(fields)) == (None, None)
 
 
-# What looks empty is refused here, and the documentation only counts characters.
+# A blank prompt is refused here; the documentation only counts characters.
 STRICTER = {"no prompt"}
 
 

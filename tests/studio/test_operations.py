@@ -126,7 +126,7 @@ async def test_progress_is_told_while_dreaming(idle: Machine, tmp_path: Path) ->
 
 
 class Unhurried(ThreadPoolExecutor):
-    """Draws, and gives what it drew when it is let go."""
+    """Draws, and returns the result only when `let_go` is set."""
 
     def __init__(self) -> None:
         super().__init__(1)
@@ -145,7 +145,7 @@ async def test_a_video_shows_its_first_frame_while_it_is_drawn(tmp_path: Path) -
     with Unhurried() as executor:
         async with in_process(tmp_path, executor=lambda: executor, settings=settings(shorter_side=360)) as machine:
             uid = (await machine.create())["id"]
-            # In process an answer comes without a pause, and the drawing needs one.
+            # In process, answers come without a pause, which the drawing needs.
             while "thumbnail" not in (generation := await machine.until(uid, "dreaming")).get("assets", {}):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             picture = Image.open(io.BytesIO((await machine.client.get(generation["assets"]["thumbnail"])).content))

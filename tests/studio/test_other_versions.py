@@ -1,4 +1,4 @@
-"""What the studio makes of what it made before, through its API: measured on the pixels and samples of the files."""
+"""Other versions of generations through the studio's API, measured on the pixels and samples of the files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LAKE = "a mountain lake in summer, pine trees"
 
 @pytest.fixture
 async def small(tmp_path: Path) -> AsyncIterator[Machine]:
-    """A studio whose drawings are large enough to be looked at."""
+    """A studio whose drawings are large enough to be measured."""
     async with in_process(tmp_path, settings=settings(shorter_side=90, longest_seconds=0.5)) as machine:
         yield machine
 
@@ -92,7 +92,7 @@ async def test_a_video_that_is_sent_along_is_modified_as_one_at_an_address(small
     one = await modified(small, lake["assets"]["video"], prompt="a red desert")
     other = await modified(small, sent, prompt="a red desert")
     assert packets(await file_of(small, one)) == packets(await file_of(small, other))
-    # What was sent along is kept as a file, or every look at the list would carry it.
+    # A source sent inline is kept as a file; otherwise every answer with the list would contain it.
     assert len(other["request"]["media"]["url"]) < 200
 
 

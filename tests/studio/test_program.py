@@ -42,7 +42,7 @@ CENTS = {
     "upscale_video": 54.74,
     "add_audio": 5.0,
 }
-"""What each costs as it is asked for here."""
+"""The price of each request in these tests."""
 
 
 def test_it_prints_its_url_and_serves(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_the_studio_imports_nothing_of_the_package_but_models_prices_pictures_da
 
 
 def completed(studio: Program, path: str) -> dict[str, Any]:
-    """A generation, as soon as it is completed."""
+    """Create a generation and wait until it is completed; returns it."""
     uid = studio.client.post(path, json=BODY).json()["id"]
     found: dict[str, Any] = {}
 
@@ -235,7 +235,7 @@ def test_whenever_it_is_killed_every_generation_still_ends_and_is_charged_once(t
 
         wait_for(lambda: {generation["state"] for generation in listed()} <= {"completed", "failed"})
         generations = listed()
-        # What was answered is there; of what was not, at most one request a round.
+        # Every answered request is there; of those not answered, at most one per round.
         assert taken <= {generation["id"] for generation in generations}
         assert len(generations) <= len(taken) + 20
         assert [generation for generation in generations if generation["state"] == "failed"] == []
@@ -244,6 +244,6 @@ def test_whenever_it_is_killed_every_generation_still_ends_and_is_charged_once(t
         assert {generation["request"]["generation_type"] for generation in generations} == set(PATHS)
         there = {path.name for path in (tmp_path / ".studio" / "assets").iterdir() if path.suffix != ".part"}
     with closing(sqlite3.connect(tmp_path / ".studio" / "studio.sqlite")) as connection:
-        # A kill may leave a file that no row names; none may be missing.
+        # A kill may leave a file without a row, but no row without its file.
         assert there >= {name for (name,) in connection.execute("SELECT asset FROM generations")}
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

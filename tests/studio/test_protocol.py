@@ -1,4 +1,4 @@
-"""Clients of the served studio that say little, or too much."""
+"""Clients of the served studio that send too little or too much."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ CREATE = PING.replace(b"GET", b"POST").replace(b"/ping", b"/generations") + b"Co
 
 
 class Hasty(Protocol):
-    """Soon loses its patience."""
+    """A protocol with short timeouts."""
 
     head_seconds = 0.3
     body_seconds = 0.3
 
 
 class Patient(Protocol):
-    """Waits longer for a request than these tests take."""
+    """A protocol that waits longer for a request than these tests take."""
 
     head_seconds = PATIENCE
 
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[str]:
-    """The origin of a studio that soon loses its patience."""
+    """The origin of a studio with short timeouts."""
     with served(create_app(tmp_path, keys=KEYS, settings=TINY), http=Hasty) as origin:
         yield origin
 
@@ -50,7 +50,7 @@ def connected(origin: str) -> Iterator[socket.socket]:
 
 
 def received(client: socket.socket) -> bytes:
-    """Everything until the server ends the connection."""
+    """Receive everything until the server ends the connection."""
     answer = b""
     with contextlib.suppress(ConnectionError):
         while piece := client.recv(65_536):
@@ -59,7 +59,7 @@ def received(client: socket.socket) -> bytes:
 
 
 def drip(client: socket.socket, beginning: bytes, drop: bytes) -> bytes:
-    """Send a beginning, then a little again and again until the server ends the connection. Gives what it said."""
+    """Send a beginning, then `drop` repeatedly until the server ends the connection. Returns what it answered."""
     ended = threading.Event()
 
     def send() -> None:
@@ -111,7 +111,7 @@ def test_a_head_that_is_too_long_is_refused(tmp_path: Path, head: bytes) -> None
         served(create_app(tmp_path, keys=KEYS, settings=TINY), http=Patient) as origin,
         connected(origin) as client,
     ):
-        # Refused before the rest of it was read, so that its sender may hear no more than the end.
+        # It is refused before the rest is read, so the client may only see the end of the connection.
         assert b"200 OK" not in drip(client, head, b"")
 
 

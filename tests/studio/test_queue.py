@@ -1,4 +1,4 @@
-"""What renders next: workers that die, executors that end, studios that share a folder."""
+"""The queue: what is drawn next when workers die, executors end, or studios share a folder."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Deadly(Executor):
-    """The pool, whose workers die in the first `times` drawings."""
+    """The pool, but the workers die in the first `times` drawings."""
 
     max_workers = 2
 
@@ -47,7 +47,7 @@ class Deadly(Executor):
         self.times -= 1
         if self.times < 0:
             return workers.pool().submit(fn, *args, **kwargs)
-        # What becomes of a worker that runs out of memory.
+        # A worker that runs out of memory ends like this.
         return workers.pool().submit(os._exit, 9)
 
 
@@ -130,7 +130,7 @@ async def test_the_oldest_is_drawn_first(tmp_path: Path) -> None:
 
 
 async def test_a_drawing_that_is_deleted_makes_room_at_once(tmp_path: Path) -> None:
-    # Nothing else wakes this queue.
+    # With so long a lease, only the deletion can wake the queue.
     slow = settings(lease_seconds=1000.0)
     stalled = Stalled(max_workers=1)
     async with in_process(tmp_path, executor=lambda: stalled, settings=slow) as machine:
@@ -143,7 +143,7 @@ async def test_a_drawing_that_is_deleted_makes_room_at_once(tmp_path: Path) -> N
 async def test_a_drawing_that_is_deleted_before_it_began_makes_room(tmp_path: Path) -> None:
     stalled = Stalled(max_workers=1)
     async with in_process(tmp_path, executor=lambda: stalled) as machine:
-        # In process nothing else runs between these two.
+        # In process, nothing else runs between these two requests.
         await machine.client.delete(f"/generations/{(await machine.create())['id']}")
         await machine.until((await machine.create())["id"], "dreaming")
 
@@ -193,7 +193,7 @@ async def test_on_a_network_file_system_the_database_keeps_a_rollback_journal(
 
 
 class Asked(Executor):
-    """An executor of two workers that notes what it is asked for, and does nothing."""
+    """An executor of two workers that records its calls, and does nothing."""
 
     max_workers = 2
 
@@ -370,7 +370,7 @@ async def test_a_lease_is_renewed_for_as_long_as_its_studio_draws(tmp_path: Path
     ):
         uid = (await one.create())["id"]
         await until(lambda: slow.futures)
-        await asyncio.sleep(1.0)  # the time of three leases is what this is about
+        await asyncio.sleep(1.0)  # the time of three leases
         assert other.futures == []
         slow.futures[0].set_result(b"file")
         assert (await one.finished(uid))["state"] == "completed"
@@ -388,7 +388,7 @@ async def test_a_lease_that_ran_out_is_taken_over_and_the_first_studio_changes_n
 
     async with in_process(tmp_path, executor=lambda: slow, settings=quick) as one:
         (first,) = [sign.name for sign in (tmp_path / "studios").iterdir()]
-        # The machine of the first studio sleeps: it neither renews nor ends.
+        # The machine of the first studio is suspended: the studio neither renews its lease nor ends.
         monkeypatch.setattr(Store, "renew", sleep)
         uid = (await one.create())["id"]
         await until(lambda: slow.futures)
@@ -419,7 +419,7 @@ async def test_a_studio_that_was_killed_is_not_waited_for(tmp_path: Path) -> Non
     uid = (await process.stdout.readline()).decode().strip()
     process.kill()
     await process.wait()
-    # Its lease lasts far longer than this test has patience.
+    # Its lease lasts far longer than this test waits.
     with closing(sqlite3.connect(tmp_path / "studio.sqlite")) as connection, connection:
         connection.execute("UPDATE generations SET lease_until = lease_until + 1000000")
     async with in_process(tmp_path) as machine:
@@ -435,7 +435,7 @@ async def test_a_cancelled_caller_never_cancels_a_create(idle: Machine) -> None:
         await asyncio.gather(task, return_exceptions=True)
     balance = await idle.balance()
     page = (await idle.client.get("/generations")).json()
-    # Whatever was taken in is whole: on record, charged once, and drawn like any other.
+    # Every accepted request is complete: recorded, charged once, and drawn like any other.
     assert page["count"] >= 20
     assert balance == 1_000_000 - 32 * page["count"]
     for generation in page["generations"]:

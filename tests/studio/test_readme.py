@@ -1,4 +1,4 @@
-"""The studio's page says what the code does: its options, its faults, its prices and its sizes."""
+"""The studio's page matches the code: options, faults, prices and sizes."""
 
 from __future__ import annotations
 

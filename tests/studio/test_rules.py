@@ -1,4 +1,4 @@
-"""What the API refuses, each with a detail that names the field."""
+"""The requests that the API refuses, each with a detail that names the field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The official client, unmodified, in an environment of its own, with the served studio."""
+"""The unmodified official client, in a separate environment, with the served studio."""
 
 from __future__ import annotations
 

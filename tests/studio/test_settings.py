@@ -1,4 +1,4 @@
-"""What the settings of a studio may be."""
+"""The valid settings of a studio."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def test_a_public_url_that_is_none_is_refused(tmp_path: Path) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("host", ["a host", "[fe80::1%eth0]", "x" * 5000])
 async def test_an_odd_host_spoils_no_request(machine: Machine, host: str) -> None:
-    # Long enough to be kept as a file, whose URL begins with the host.
+    # The data is long enough to be kept as a file, whose URL begins with the host.
     url = "data:image/png;base64," + base64.b64encode(picture() + bytes(3000)).decode()
     body = {"keyframes": {"frame0": {"type": "image", "url": url}}, "prompt": PROMPT}
     generation = await machine.create(body, headers={"host": host})

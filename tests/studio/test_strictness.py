@@ -1,4 +1,4 @@
-"""What the paths of 2025 refuse, so that what works here works with a key; and what `lenient` takes all the same."""
+"""What the paths of 2025 refuse, so that requests that work here work with a key; and what `lenient` accepts."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ UNDOCUMENTED = [
     (MODIFY, modify(media={"url": URL, "start": 3}), "media.start"),
     (REFRAME, reframe(format="png"), "format"),
 ]
-"""Path, body, and the field that is refused, but by a lenient studio."""
+"""Path, body, and the field that is refused, except by a lenient studio."""
 
 BROKEN = [
     (VIDEO, video(resolution="8k"), "resolution"),
@@ -276,7 +276,7 @@ async def test_a_picture_that_is_waited_for_is_there_with_the_answer(machine: Ma
 async def test_a_wait_ends_after_its_timeout(idle: Machine, seconds: float) -> None:
     began = time.monotonic()
     assert (await idle.create(image(sync=True, sync_timeout=seconds), IMAGE))["state"] != "completed"
-    # Not before, and far from the minute that it takes by default.
+    # Not earlier, and long before the default of a minute.
     assert seconds <= time.monotonic() - began < 30
 
 

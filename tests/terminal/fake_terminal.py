@@ -1,4 +1,4 @@
-"""A terminal that answers what programs ask it, and what its screen shows in the end."""
+"""A terminal that answers the queries of programs, and the final contents of its screen."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _QUESTIONS = [r"\x1b\[c", r"\x1b_G(?=[^;\x1b]*a=q)[^;\x1b]*i=(\d+)[^\x1b]*\x1b\\
 
 @dataclass(frozen=True)
 class Kind:
-    """What a terminal answers; nothing where that is empty.
+    """The answers of a terminal; an empty string stands for no answer.
 
     Attributes:
-        attributes: to the question of what it is.
-        has_kitty: whether it knows kitty's pictures.
-        letter: to the question of how large its letters are.
+        attributes: the answer to the query for its device attributes.
+        has_kitty: whether it supports the graphics protocol of kitty.
+        letter: the answer to the query for the size of a character cell.
     """
 
     attributes: str = ""
@@ -51,8 +51,8 @@ class FakeTerminal:
     Args:
         kind: what the terminal answers.
         folder: the working directory.
-        words: the program, and its arguments.
-        environment: variables besides those of this process, of which those that name a terminal are left out.
+        words: the program and its arguments.
+        environment: variables in addition to those of this process, except the ones that identify a terminal.
     """
 
     def __init__(self, kind: Kind, folder: Path, *words: str, environment: Mapping[str, str]) -> None:
@@ -77,7 +77,7 @@ class FakeTerminal:
             if error is None:
                 self.until(pexpect.EOF)
         except pexpect.TIMEOUT:
-            # An answer that comes too late is typed into the line of the program, which then may wait for more of it.
+            # An answer that comes too late becomes input of the program, which may then wait for the rest of the line.
             if not self._has_answered:
                 raise
         finally:
@@ -88,7 +88,7 @@ class FakeTerminal:
         self._program.sendline(line)
 
     def until(self, *expected: object) -> str:
-        """Answer questions until something that is expected comes; what came before it."""
+        """Answer queries until one of the expected texts comes; returns the output before it."""
         shown = ""
         while True:
             found = self._program.expect([*_QUESTIONS, *expected])
@@ -103,14 +103,14 @@ class FakeTerminal:
 
 
 def settled(text: str) -> str:
-    """What the terminal's screen shows in the end, below the line that was typed."""
+    """The final contents of the terminal's screen, below the line that was typed."""
     screen = pyte.Screen(200, 400)
     pyte.Stream(screen).feed(text)
     return "\n".join(line.rstrip() for line in screen.display[1:]).strip()
 
 
 def pictures(text: str) -> list[Image.Image | None]:
-    """The pictures that were sent to a terminal; None for one of sixel, which nothing here decodes."""
+    """The pictures sent to a terminal; None stands for a sixel picture, which is not decoded here."""
     found: list[Image.Image | None] = [None for _ in _SIXEL.findall(text)]
     data = ""
     for keys, payload in _KITTY.findall(text):
@@ -125,10 +125,10 @@ def pictures(text: str) -> list[Image.Image | None]:
 
 
 def until_answered(show: Callable[[], list[str]]) -> list[str]:
-    """What is shown once a picture is among it. The library waits a tenth of a second for what a terminal answers.
+    """Repeat until the output includes a picture: the library waits only a tenth of a second for a terminal's answer.
 
     Args:
-        show: runs the program anew; a busy machine may not answer for the terminal in that time.
+        show: runs the program again. On a busy machine the answer may come too late.
     """
     for _ in range(_TRIES - 1):
         with suppress(pexpect.TIMEOUT):

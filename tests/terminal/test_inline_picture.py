@@ -1,4 +1,4 @@
-"""A picture between the lines of a terminal: which can show one, and what it is sent."""
+"""Pictures in a terminal: which terminals can show them, and what is sent to them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def jpeg(width: int = 320, height: int = 180) -> bytes:
 
 
 def sent(monkeypatch: pytest.MonkeyPatch, data: bytes | None = None) -> str:
-    """What comes to standard output of a kernel."""
+    """What a kernel writes to standard output to show a picture."""
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stream)
     shown = show_picture(lambda: jpeg() if data is None else data, through_kernel=True)

@@ -1,4 +1,4 @@
-"""The line of a terminal that says how far something is."""
+"""The progress line in a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pyte = pytest.importorskip("pyte")
 
 
 class Terminal(io.StringIO):
-    """Keeps what is written to a terminal."""
+    """A stream that passes for a terminal."""
 
     encoding = "utf-8"
 
@@ -25,14 +25,14 @@ class Terminal(io.StringIO):
 
     @property
     def screen(self) -> str:
-        """What is seen in the end."""
+        """The final contents of the screen."""
         screen = pyte.Screen(80, 24)
         pyte.Stream(screen).feed(self.getvalue().replace("\n", "\r\n"))
         return "\n".join(screen.display).strip()
 
 
 def open_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Let standard error be a terminal. Not in a fixture: pytest sets the streams anew before a test."""
+    """Make standard error a terminal. This is not a fixture, because pytest replaces the streams before a test."""
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -144,7 +144,7 @@ def test_measuring_shows_how_many_are_done(monkeypatch: pytest.MonkeyPatch) -> N
 def test_elsewhere_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    # Some programs have rich take every stream for a terminal.
+    # Some programs make rich treat every stream as a terminal.
     monkeypatch.setenv("FORCE_COLOR", "1")
     with follow(job()):
         pass

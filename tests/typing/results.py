@@ -77,7 +77,7 @@ def darkness(frames: Iterator[Frame]) -> float:
 def many(dreams: Dreams, executor: Executor) -> None:
     assert_type(dreams[0], Dream)
     assert_type(dreams[1:], Dreams)
-    assert_type([dream for dream in dreams], list[Dream])  # noqa: C416 - what a loop gives is the question
+    assert_type([dream for dream in dreams], list[Dream])  # noqa: C416 - the type of a loop's items is tested
     assert_type(dreams.words, list[dict[str, str]])
     assert_type(dreams.axes, dict[str, list[str]])
     assert_type(dreams.filter(lambda dream: dream.take > 1, kind="video"), Dreams)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOST: Final = 60
 
 _open: deque[tuple[str, str, Widget]] = deque()
-"""Each with its cell, and the run of that cell."""
+"""The open live parts, each with the id of its cell and of the cell's run."""
 
 
 def is_live(made: object) -> bool:

@@ -54,7 +54,7 @@ class Previews:
         """Install the formatters."""
         for kind in _TYPES:
             self._formatter.for_type(kind, self._format)
-        # In a terminal, IPython 7 does not ask how things want to be shown.
+        # In a terminal, IPython 7 disables this formatter.
         self._formatter.enabled = True
         self._shell.events.register("post_run_cell", self._end_cell)
 
@@ -127,7 +127,7 @@ class Previews:
             return bool(hook.msg)
         if hasattr(hook, "is_active"):
             return bool(hook.is_active)
-        # IPython 7 does not say it: it is being shown where the hook is what asks.
+        # IPython 7 has neither attribute, so look for the hook among the callers.
         frame: FrameType | None = sys._getframe(1)
         while frame is not None and frame.f_code is not DisplayHook.__call__.__code__:
             frame = frame.f_back

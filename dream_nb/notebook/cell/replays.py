@@ -18,7 +18,7 @@ _shown: list[_Line] = []
 
 
 class _Line(threading.Thread):
-    """A line below a widget, until its time is over.
+    """A line below a widget, which is removed after some time.
 
     Args:
         widget: the widget that shows the line.
@@ -51,7 +51,7 @@ def tell_terminal() -> None:
 def tell_below(widget: Widget) -> None:
     """Say for a moment, below the live parts of a result, that nothing was spent.
 
-    An output of its own could not be removed: the saved cell would keep an empty output, unlike after its first run.
+    A separate output could not be removed: the saved cell would keep an empty output, unlike after its first run.
 
     Args:
         widget: the live parts, which are not shown yet.

@@ -71,7 +71,7 @@ def _looked_at(name: str, look: Callable[[], list[Check]], todo: str) -> list[Ch
         return look()
     except DreamError as error:
         return [Check(name, False, str(error), todo)]
-    except Exception as error:  # noqa: BLE001 - whatever is wrong, the other checks are needed all the more
+    except Exception as error:  # noqa: BLE001 - a check that fails must not prevent the others
         return [Check(name, False, f"{type(error).__name__}: {error}".removesuffix(": "), todo)]
 
 
@@ -100,7 +100,7 @@ def _variables(is_used: bool) -> list[Check]:
     problem = broken_variable()
     if problem is None:
         return []
-    # A server on this machine does not need them, but its files may.
+    # A server on this machine does not need these variables, but downloads of its files may.
     return [Check("variables", False if is_used else None, problem, _sentence(problem) if is_used else "")]
 
 

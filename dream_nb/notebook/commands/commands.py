@@ -118,7 +118,7 @@ class Commands:
         """Run a line: a subcommand and its arguments.
 
         Raises:
-            InvalidRequestError: there is no such subcommand, or its arguments are wrong.
+            InvalidRequestError: the subcommand is unknown, or its arguments are wrong.
             DreamError: an error of the session.
         """
         name, _, rest = line.strip().partition(" ")
@@ -157,7 +157,7 @@ class Commands:
 
     def _history(self, what: str, words: list[str]) -> Listing[Dream]:
         most = _whole(words[0].removeprefix("-n")) if words else _SHOWN
-        # What never left this machine is still waiting, or was refused: it is not a dream.
+        # Rows that were never sent are still waiting or were refused, and are not dreams.
         found = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
         trashed = {one.record.key for one in self._session.trash()}
         rows = [
@@ -239,7 +239,7 @@ class Commands:
         found = self._references.dreams(what, self._session.history)
         if not found:
             alike = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
-            # Dreams that could not be made say why, and are shown if there is nothing else.
+            # Dreams that could not be made are shown, with their reason, only if nothing else matches.
             found = Dreams([dream for dream in alike if dream._record.is_finished] or alike)
         if not found:
             raise InvalidRequestError(f"nothing in the library matches {what!r}: %dreams history lists its dreams")
@@ -301,7 +301,7 @@ class Commands:
             if not jobs:
                 raise InvalidRequestError(f"no job matches {what!r}: %dreams jobs lists the jobs under way")
         note = "What was sent continues on the server: run its cell again to rejoin it." if jobs else ""
-        # Before they end: they end without a result, and have not failed.
+        # Listed before they end, because stopped jobs end without a result, as if they had failed.
         listed = _listed("stop", jobs, "no longer waiting", note)
         for job in jobs:
             self._session.stop(job)
@@ -316,7 +316,7 @@ class Commands:
 
     def _rebuild(self) -> Facts:
         folder = default_library()
-        # Nobody may have the old file open while it is moved.
+        # The old file must not be open while it is moved.
         close_default_session()
         rebuilt = rebuild_ledger(folder)
         return Facts(

@@ -64,7 +64,7 @@ def _ask(origin: str, backend: str) -> SecretStr:
         with warnings.catch_warnings():
             # Do not ask in a terminal that would show the typed key.
             warnings.simplefilter("error", getpass.GetPassWarning)
-            # By its full name: a kernel replaces the other while a cell runs.
+            # Looked up in its module at each call, because a kernel replaces it while a cell runs.
             return SecretStr(getpass.getpass(f"Key for {origin} (it is not shown): "))
     except (StdinNotImplementedError, EOFError, getpass.GetPassWarning):
         raise ConfigurationError(

@@ -56,7 +56,7 @@ def settle_lost(session: Session, what: str, words: list[str]) -> Facts:
         words: `--is` and a generation's id or its beginning, or `--not-taken`.
 
     Raises:
-        InvalidRequestError: there is no such number, or not exactly one generation with that id.
+        InvalidRequestError: the list has no such number, or not exactly one generation with that id.
         DreamError: an error of `Session.settle`.
     """
     found = session.lost()

@@ -29,7 +29,7 @@ def read_storyboard(
     defaults: Mapping[str, Any],
     session: Maker,
 ) -> tuple[Storyboard, Any]:
-    """Read a `%%storyboard` cell: one shot per line, with `---` before a shot that begins anew, and its options.
+    """Read a `%%storyboard` cell: its options, and one shot per line, with `---` before an independent shot.
 
     Args:
         line: the text after the name of the magic.

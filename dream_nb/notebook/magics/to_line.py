@@ -36,7 +36,7 @@ _EDITS: Final = {
 }
 _TEXTS: Final = (*PLAIN, "mode", "negative_prompt", "format", "style")
 _FLAGS: Final = ("loop", "hdr", "exr_export", "web_search")
-# Fields that have no option of their name, or one of another form.
+# Fields without an option of the same name, or whose option has another form.
 _OWN: Final = {
     *("prompt", "generation_type", "callback_url", "extra", "keyframes", "media", "first_frame"),
     *("guide_frames", "source_position"),

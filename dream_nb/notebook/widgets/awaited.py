@@ -24,26 +24,26 @@ class AwaitedWidget(Widget):
     """
 
     note = traitlets.Unicode().tag(sync=True)
-    """Why it takes its time, or what it costs; empty where there is nothing to say."""
+    """Why it takes longer, or what it costs; may be empty."""
 
     asked_by = traitlets.Unicode().tag(sync=True)
-    """The `digest_of_code` of the cell that asked for it; empty where no cell did. After a restart of the kernel a page
-    can have that cell come back to it."""
+    """The `digest_of_code` of the cell that requested it; empty if no cell did. After a restart of the kernel, a page
+    can run that cell again to rejoin the work."""
 
     waits = traitlets.Bool(False).tag(sync=True)
-    """Whether a cell waits for it, so that the wait can be stopped."""
+    """Whether a cell waits for it. That wait can be stopped."""
 
     hears = traitlets.Bool(True).tag(sync=True)
-    """Whether Python hears the page while a cell waits for it, once that cell is interrupted if need be."""
+    """Whether Python handles the page's actions while a cell waits for it, if need be by interrupting that cell."""
 
     outcome = traitlets.Unicode().tag(sync=True)
-    """How it ended, "done", "not made" or "cancelled"; empty before that."""
+    """How it ended: "done", "not made" or "cancelled"; empty before that."""
 
     cancels = traitlets.Bool(False).tag(sync=True)
     """Whether it can be cancelled."""
 
     balance = traitlets.Unicode().tag(sync=True)
-    """What the balance is since it was cancelled, in words; empty before that, and where nothing is paid for."""
+    """The balance after it was cancelled, in words; empty before that, and on free backends."""
 
     def under_way(self) -> Job | Sweep | Shooting | None:
         """The work that can be cancelled; None if nothing is running."""

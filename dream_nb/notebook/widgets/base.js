@@ -1,4 +1,4 @@
-// What the widgets share: elements, questions to Python, and media.
+// Shared by all widgets: elements, calls of Python, and media.
 const PATIENCE = 30_000;
 const CHUNK = 1 << 20;
 const NO_KERNEL = "The kernel does not answer: it is busy, or not running. Run the cell again";
@@ -22,7 +22,7 @@ export function button(text, action, className = "dream-button", attributes = {}
   return made;
 }
 
-/** A text in a box that shows its first three lines, with a button for the rest where there is more. */
+/** A text in a box that shows its first three lines, with a button that shows the rest if there is more. */
 export function folded(text) {
   const unfold = button("Show all", () => {
     const isFolded = text.classList.toggle("dream-folded");
@@ -36,7 +36,7 @@ export function folded(text) {
   return element("div", "", "", {}, text, unfold);
 }
 
-// What people read of the states of a request: `dream_nb.jobs.progress.Progress`.
+// The labels for the states of a request, which `dream_nb.jobs.progress.Progress` defines.
 const STATE_LABELS = {
   waiting: "waiting",
   sending: "sending",
@@ -53,13 +53,13 @@ export function stateLabel(state) {
   return STATE_LABELS[state] ?? state;
 }
 
-/** Call a handler at an event of a model until `signal` is aborted. */
+/** Call a handler on an event of a model until `signal` is aborted. */
 export function listen(model, signal, event, handler) {
   model.on(event, handler);
   signal.addEventListener("abort", () => model.off(event, handler));
 }
 
-/** Give a trait another value, and send it to Python. */
+/** Set a trait, and send its value to Python. */
 export function change(model, trait, value) {
   model.set(trait, value);
   model.save_changes();
@@ -106,7 +106,7 @@ export function ask(model, action, content = {}, buffers = [], patience = PATIEN
 const SOON = 700;
 const IS_BUSY = "The kernel is busy with a cell: this happens when the cell has finished";
 
-/** Call an action, and `say` that it is late where the kernel is busy with a cell; "" where that is over. */
+/** Call an action. If the kernel is busy with a cell, `say` that it is late, and "" when that is over. */
 export function askSoon(model, action, { content = {}, patience = undefined, say }) {
   const late = setTimeout(() => say(IS_BUSY), SOON);
   return ask(model, action, content, [], patience).finally(() => (clearTimeout(late), say("")));
@@ -123,7 +123,7 @@ export async function askNow(model, action, { patience = undefined, say, tell })
   if (!isDone && model.get("waits")) model.widget_manager.kernel?.interrupt?.();
 }
 
-/** A line that shows Python's last error; `tell` shows another one in it. */
+/** A line that shows Python's last error. `tell` shows another error in it. */
 export function errorLine(model, { signal } = {}) {
   const line = element("div", "dream-error", "", { role: "alert" });
   const tell = (error) => (line.textContent = error?.message ?? error ?? "");
@@ -145,7 +145,7 @@ function reach(address) {
       .then((answer) => (answer.body?.cancel(), answer.ok && /^(image|video)\//.test(answer.headers.get("content-type") ?? "")))
       .catch(() => false);
     reached.set(place, look);
-    // Tried again next time: perhaps only this file was missing.
+    // Tried again next time, because only this file may have been missing.
     look.then((is) => is || reached.delete(place));
   }
   return reached.get(place);
@@ -163,9 +163,9 @@ async function fetched(model, file) {
 }
 
 /**
- * Promises an address under which the page can show a file of the library: the file's own if the page can load it,
- * else a `blob:` of the bytes that Python sends in pieces, which `release` frees. `file` is the name that Python's
- * `Widget.file` takes, `url` the file's address seen from the notebook. Rejects if it is missing or too large to send.
+ * Promises an address at which the page can show a file of the library: the file's own if the page can load it,
+ * otherwise a `blob:` of the bytes that Python sends in pieces, which `release` frees. `file` is the name for Python's
+ * `Widget.file`, `url` the file's address relative to the notebook. Rejects if it is missing or too large to send.
  */
 export async function media(model, { file, url }) {
   if (model.get("reaches_files") && url && /^[^:]*$/.test(url)) {
@@ -179,7 +179,7 @@ export function release(address) {
   if (address?.startsWith("blob:")) URL.revokeObjectURL(address);
 }
 
-/** Show below a widget what its trait `passing` says, for as long as it does. Gives back what ends that. */
+/** Show the text of a widget's trait `passing` below it, unless it is empty. Returns a function that stops this. */
 export function sayInPassing(model, el) {
   const line = element("div", "dream-nb dream-passing", "", { role: "status" });
   const reflect = () => {
@@ -192,10 +192,10 @@ export function sayInPassing(model, el) {
   return () => model.off("change:passing", reflect);
 }
 
-/** The galleries that the page shows: their elements, each with its model. Scripts of several versions share them. */
+/** The galleries that the page shows: each element with its model. Shared by scripts of different versions. */
 export const galleries = (globalThis[Symbol.for("dream_nb.galleries")] ??= new Map());
 
-// What makes an element more than an empty line, besides text.
+// An output with one of these elements is not empty, even without text.
 const SHOWN = "img, video, audio, canvas, iframe, input, textarea, select, button, script[type$='+json'], [data-dream-nb]";
 
 function isEmpty(node) {
@@ -208,7 +208,7 @@ function isStandIn(node, name) {
   return node.querySelectorAll(SHOWN).length === still.querySelectorAll(SHOWN).length;
 }
 
-/** The element of a widget's output that has one before it which is more than an empty line, or null. */
+/** The element around a widget whose previous sibling is an output that is not empty, or null. */
 function outputOf(el) {
   for (let own = el; own; own = own.parentElement) {
     if (own.previousElementSibling && !isEmpty(own.previousElementSibling)) return own;
@@ -216,25 +216,25 @@ function outputOf(el) {
   return null;
 }
 
-/** What stands before a widget in its cell, or null. */
+/** The output before a widget in its cell, or null. */
 export function precedingOutput(el) {
   return outputOf(el)?.previousElementSibling ?? null;
 }
 
-/** The element of a widget's output beside which its stand-in has one too, or null. */
+/** The element around a widget whose previous sibling is the widget's stand-in, or null. */
 function replacing(el, name) {
   const own = outputOf(el);
   return own && isStandIn(own.previousElementSibling, name) ? own : null;
 }
 
 /**
- * Hide what stands in for a widget for as long as the widget is shown in `el`: the style in base.css hides what is
- * before the output that is marked here. Gives back what ends that.
+ * Hide the stand-in of a widget while the widget is shown in `el`: the style in base.css hides the output before the
+ * one that is marked here. Returns a function that stops this.
  *
- * The stand-in is found by its place: the two are outputs of one cell, one after the other. Every front end nests
- * outputs in elements of its own, so no name of a class finds it in all of them. Nor does an id: a random one would be
- * another at each run, and one made from the content would be that of every widget with the same content. Only what
- * shows the stand-in and nothing else is hidden, never a cell or another output.
+ * The stand-in is found by its place: the two are successive outputs of one cell. Each front end nests outputs in its
+ * own elements, so no class name finds it in all of them. An id would not work either: a random one would differ at
+ * each run, and one derived from the content would be the same for every widget with that content. Only an output that
+ * shows nothing but the stand-in is hidden, never a cell or another output.
  */
 export function replaceStandIn(el, name = ".dream_nb-static") {
   let marked = null;
@@ -244,13 +244,13 @@ export function replaceStandIn(el, name = ".dream_nb-static") {
     own?.setAttribute("data-dream-nb-output", "");
     marked = own;
   };
-  // Tells when the page has put the element in its place: pages render widgets before they do, and may move them later.
+  // Pages render widgets before they insert them into the document, and may move them later. Both change their size.
   const observer = new ResizeObserver(() => el.isConnected && mark(replacing(el, name)));
   observer.observe(el);
   return () => (observer.disconnect(), mark(null));
 }
 
-/** Copy a text to the clipboard; where the page may not, show the text so that the user can copy it. */
+/** Copy a text to the clipboard. If the page is not allowed to, show the text so that the user can copy it. */
 export async function copied(text, place) {
   try {
     await navigator.clipboard.writeText(text);

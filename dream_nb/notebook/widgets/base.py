@@ -50,7 +50,7 @@ class Listener(ipywidgets.Widget):  # type: ignore[misc]
     """A widget that does not trust messages from its page: an invalid message is reported in one line."""
 
     page_traits: ClassVar[frozenset[str]] = frozenset()
-    """The traits that the page may change. All others are Python's."""
+    """The traits that the page may change. Only Python changes all others."""
 
     def complain(self, text: str) -> None:
         """Report an invalid message in one line.
@@ -98,13 +98,13 @@ class Listener(ipywidgets.Widget):  # type: ignore[misc]
             self.set_state(state)
         except Exception:
             self._trait_values.update(before)
-            # The page shows the values that it sent, and must be told the valid ones.
+            # The page shows the values that it sent, so it needs the valid ones.
             self.send_state(list(before))
             raise
 
 
 class Part(Listener):
-    """One script or style. It is invisible: it sends its text to the page once, for all widgets that need it."""
+    """One script or style. It is an invisible widget that sends its text to the page once, for all that need it."""
 
     # These never change.
     name = traitlets.Unicode().tag(sync=True)
@@ -176,29 +176,29 @@ class Widget(Listener, anywidget.AnyWidget):
     # The text instead of its path: anywidget watches files, and never stops watching.
     _esm = (_HERE / _STUB).read_text(encoding="utf-8")
     modules: ClassVar[tuple[str, ...]] = ()
-    """The styles and scripts beside this file, after those of the base. A script imports those before it by
-    `"./name.js"`; the last has the `render` of an anywidget."""
+    """The styles and scripts beside this file that are loaded after those of the base. A script can import those before
+    it by `"./name.js"`; the last one has the `render` of an anywidget."""
 
     instead: ClassVar[str] = ""
-    """What to use where there is no page to show it, in one sentence."""
+    """What to use instead if no page can show it, in one sentence."""
 
     _own_layout: ipywidgets.Layout | None = None
 
     parts = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The model ids of its styles and scripts, in the order in which a page loads them; their names where its script
-    has them all. It never changes."""
+    """The model ids of its styles and scripts, in the order in which a page loads them; or their names, if its own
+    script contains them all. It never changes."""
 
     reaches_files = traitlets.Bool(True).tag(sync=True)
     """Whether the page may reach the library's files by their addresses. It never changes."""
 
     has_magics = traitlets.Bool(True).tag(sync=True)
-    """Whether the cells of its notebook take `%dream` lines. It never changes."""
+    """Whether the cells of its notebook accept `%dream` lines. It never changes."""
 
     error = traitlets.Unicode().tag(sync=True)
-    """What went wrong last, in one line for the user; empty where nothing did. Python changes it."""
+    """The last error, in one line for the user; empty if there is none. Python changes it."""
 
     passing = traitlets.Unicode().tag(sync=True)
-    """What stands below it for a moment; empty where nothing does. Python changes it."""
+    """A line that is shown below the widget for a moment; otherwise empty. Python changes it."""
 
     def __init__(self, *, trusted: bool | None = None, **traits: Any) -> None:
         self.trusted = is_trusted() if trusted is None else trusted
@@ -264,7 +264,7 @@ class Widget(Listener, anywidget.AnyWidget):
         if front_end().is_terminal:
             display({"text/plain": f"{self!r} needs a notebook. {self.instead}"}, raw=True)
             return
-        # An output of its own: JupyterLab shows an output with a widget as that widget only, even if it no longer
+        # A separate output, because JupyterLab shows an output with a widget only as that widget, even if it no longer
         # exists.
         display({"text/plain": repr(self), "text/html": self.static()}, raw=True)
         show_view(self)

@@ -12,7 +12,7 @@ const MOST_EXPECTED = 0.97;
 const DEEPEST = 6;
 const USUAL_MODE = "flex_1";
 
-// What the buttons do, by their texts, for who rests the pointer on one.
+// The tooltips of the buttons, by their texts.
 const HINTS = {
   "Change and try again": "open the request in the panel, to change it",
   "Try again": "send the same request again",
@@ -76,7 +76,7 @@ class Progress {
     this.tick();
   }
 
-  /** Show a picture of it, or of what it goes on from, or else the colours of its prompt. */
+  /** Show a preview, or what it continues from, or else the colours of its prompt. */
   #look() {
     const [sight, moving, colours] = ["sight", "moving", "colours"].map((trait) => this.#model.get(trait));
     if (colours.length) this.#picture.style.background = `linear-gradient(${colours.join(", ")})`;
@@ -92,14 +92,14 @@ class Progress {
     this.#sight.replaceChildren(shown);
   }
 
-  /** Show the time, which goes on between Python's messages. */
+  /** Show the time, which the page counts between messages from Python. */
   tick() {
     const [place, left] = [this.#model.get("place"), this.#model.get("rest")];
     if (place && !this.#model.get("ended")) this.#stand(placeLabel(place), left === null ? "" : `done in about ${about(left)}`);
     else this.#count();
   }
 
-  /** Show the place in the queue: nothing counts before its turn. */
+  /** Show the place in the queue, without time and progress. */
   #stand(place, left) {
     this.#time.textContent = place;
     this.#state.hidden = Boolean(left);
@@ -125,7 +125,7 @@ class Progress {
   }
 }
 
-/** The tree of the dreams that this one came from, and of those that came from it. */
+/** The tree of the dreams that this one was made from, and of those that were made from it. */
 function tree(model) {
   const list = element("ol", "dream-tree", "", { "aria-label": "where it comes from" });
   for (const { prompt, take, relation, depth } of model.get("lineage")) {
@@ -142,7 +142,7 @@ function alertOf({ title, text }) {
   return element("div", "dream-failed", "", { role: "alert" }, element("b", "", title), element("p", "", text));
 }
 
-/** The card's buttons and what they do. They ask for input in `more`, and report in `note`. */
+/** The card's buttons and their actions. They ask for input in `more`, and report in `note`. */
 class Actions {
   #model;
   #more;
@@ -150,7 +150,7 @@ class Actions {
   #tell;
   #wait;
   #address = null;
-  /** Why what was asked for has not happened yet; empty where nothing is late. */
+  /** Why an action has not happened yet; empty if none is late. */
   late = "";
 
   constructor(model, wait, more, note, tell) {
@@ -199,7 +199,7 @@ class Actions {
     ];
   }
 
-  /** Ask for the prompt and the choice of another version, say what it costs, and ask for it. */
+  /** Ask for the prompt and the choice of another version, show its cost, and request it. */
   #askForEdit(label, name, hint, choices) {
     const more = this.#more;
     const cost = element("span", "dream-cost", "", { role: "status" });
@@ -328,7 +328,7 @@ class Card {
     if (this.#shown.kind === "live") this.#live.tick();
   }
 
-  /** Stop counting: nobody tells any more how far it is. */
+  /** Stop counting, because no kernel reports progress any more. */
   orphan(el) {
     if (this.#shown.kind !== "live") return;
     this.#shown = { kind: "orphan", offers: "" };
@@ -344,7 +344,7 @@ class Card {
   }
 
   #show(kind) {
-    // The preview above a bare card says already what is wrong.
+    // The preview above a bare card already says what is wrong.
     if (kind === "problem") this.#top.replaceChildren(...(this.#model.get("bare") ? [] : [alertOf(this.#model.get("problem"))]));
     else if (kind === "live") this.#top.replaceChildren(...this.#live.parts);
     else {
@@ -364,7 +364,7 @@ export function render({ model, el }) {
   const reflect = () => card.reflect();
   const orphan = () => card.orphan(el);
   model.on("change", reflect);
-  // What the widget manager tells its models when their kernel is gone.
+  // The event that the widget manager sends its models when their kernel is gone.
   model.on("comm_live_update", orphan);
   reflect();
   const timer = setInterval(() => card.tick(), TICK);

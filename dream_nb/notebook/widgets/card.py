@@ -76,71 +76,71 @@ class Card(AwaitedWidget):
     modules: ClassVar = ("card.css", "orphan.js", "long_wait.js", "card_player.js", "result_player.js", "card.js")
 
     _panel: ClassVar[type[Panel]]
-    """The class of panels: its module, which imports this one, sets it."""
+    """The class of panels. It is set by its module, which imports this one."""
 
     prompt = traitlets.Unicode().tag(sync=True)
-    """The prompt; empty where there is none."""
+    """The prompt; empty if there is none."""
 
     words = traitlets.Unicode().tag(sync=True)
-    """The prompt that what goes on from it begins with; empty until it is made."""
+    """The initial prompt for what continues from it; empty until it is made."""
 
     facts = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """What else is known of it, such as its size, each in a few words."""
+    """Other facts about it, such as its size, in a few words each."""
 
     state = traitlets.Unicode().tag(sync=True)
     """The state: "waiting", "sending" or "looking", then the API's own, with "downloading" before the end. Empty until
     it is known."""
 
     ended = traitlets.Bool(False).tag(sync=True)
-    """Whether no other state follows."""
+    """Whether its state is final."""
 
     fraction = traitlets.Float(None, allow_none=True).tag(sync=True)
-    """How much is done, from 0 to 1; None where the server does not say."""
+    """The fraction done, from 0 to 1; None if the server does not say."""
 
     seconds = traitlets.Float(0.0).tag(sync=True)
-    """How long it had been under way, in seconds, when the state was last told: the page counts on from there."""
+    """The elapsed time in seconds when the state was last sent. The page counts on from there."""
 
     expected = traitlets.Float(None, allow_none=True).tag(sync=True)
-    """How long such a request usually takes, in seconds; None where that is unknown."""
+    """The time that such a request usually takes, in seconds; None if it is unknown."""
 
     place = traitlets.Int(0).tag(sync=True)
-    """Its place in the queue of what was asked for with it, from 1; 0 where it does not wait, or nothing else does."""
+    """Its place in the queue of jobs that were requested together, from 1; 0 if it does not wait, or waits alone."""
 
     rest = traitlets.Float(None, allow_none=True).tag(sync=True)
-    """In how many seconds it is probably done, as long as it has a place; None where that is unknown."""
+    """The seconds until it is probably done, while it has a place; None if that is unknown."""
 
     slim = traitlets.Bool(False).tag(sync=True)
-    """Whether it has no picture, as beside a grid that shows the same. It never changes."""
+    """Whether it has no picture, for example beside a grid that shows the same dreams. It never changes."""
 
     width = traitlets.Int(16).tag(sync=True)
-    """The width of the picture, in pixels; until it is made, that of the aspect ratio."""
+    """The width of the picture in pixels; until it is made, the width in the aspect ratio."""
 
     height = traitlets.Int(9).tag(sync=True)
-    """The height of the picture, as `width`."""
+    """The height of the picture, like `width`."""
 
     sight = traitlets.Bytes(b"").tag(sync=True)
-    """A small JPEG of what it will be, or of what it goes on from; empty until there is one."""
+    """A small JPEG: a preview, or what it continues from; empty until there is one."""
 
     sight_is_source = traitlets.Bool(False).tag(sync=True)
-    """Whether `sight` shows what it goes on from."""
+    """Whether `sight` shows what it continues from."""
 
     moving = traitlets.Unicode().tag(sync=True)
-    """The address of a video that shows how far it is; empty where its server gives none."""
+    """The address of a video that shows the progress; empty if its server provides none."""
 
     colours = traitlets.List(traitlets.Unicode()).tag(sync=True)
     """The colours of its prompt from top to bottom, as CSS; empty until they are known."""
 
     wide = traitlets.Bool(False).tag(sync=True)
-    """Whether it is as large as the preview that takes its place."""
+    """Whether it is as large as the preview that replaces it."""
 
     bare = traitlets.Bool(False).tag(sync=True)
-    """Whether it stands below the preview of its dream, and shows only what the preview does not."""
+    """Whether it is shown below the preview of its dream, and shows only what the preview does not."""
 
     film = traitlets.Dict().tag(sync=True)
     """The `Film`; empty until it is made."""
 
     edits = traitlets.Dict().tag(sync=True)
-    """The `Edits` that its backend can make of it; empty until it is made."""
+    """The `Edits` that its backend can make; empty until it is made."""
 
     kept = traitlets.Bool(False).tag(sync=True)
     """Whether it is in a library, whose gallery can show it."""
@@ -149,10 +149,10 @@ class Card(AwaitedWidget):
     """A JPEG of it; empty until it is made."""
 
     problem = traitlets.Dict().tag(sync=True)
-    """The `Problem`; empty where there is none."""
+    """The `Problem`; empty if there is none."""
 
     lineage = traitlets.List(traitlets.Dict()).tag(sync=True)
-    """A `Relative` for each line of its tree; empty until it is made, and where it has no relatives."""
+    """A `Relative` for each line of its tree; empty until it is made, and if it has no relatives."""
 
     below = traitlets.List(traitlets.Unicode()).tag(sync=True)
     """The ids of the widgets below the card, in the order in which they were opened."""

@@ -1,7 +1,7 @@
 // The card's player: a video that plays on hover or focus, or an image.
 import { element } from "./base.js";
 
-// Milliseconds after which the video plays again under a pointer that does not move.
+// Milliseconds after which the video plays again if the pointer does not move.
 const REST = 500;
 // Pixels: smaller movements of the pointer are ignored.
 const LEAST_MOVE = 3;
@@ -86,7 +86,7 @@ class Player {
     const { fps, seconds } = this.#film;
     this.#load().then(() => {
       this.#video.pause();
-      // The middle of a frame: its edge may show the one before.
+      // Seek to the middle of the frame, because its edge may show the one before.
       const frame = Math.round(this.#video.currentTime * fps - 0.5) + frames;
       const last = Math.round(seconds * fps) - 1;
       this.#video.currentTime = (Math.min(last, Math.max(0, frame)) + 0.5) / fps;
@@ -113,7 +113,7 @@ class Player {
     this.#video.pause();
   }
 
-  /** What a key does, or undefined. */
+  /** The action of a key, or undefined. */
   #act(key) {
     return {
       ArrowRight: () => this.#step(1), ArrowLeft: () => this.#step(-1),
@@ -137,7 +137,7 @@ class Player {
     video.addEventListener("keydown", (event) => {
       const act = this.#act(event.key);
       if (!act) return;
-      // Else the notebook would take these keys for commands.
+      // Otherwise the notebook would treat these keys as commands.
       event.preventDefault();
       event.stopPropagation();
       act();

@@ -1,9 +1,9 @@
-// One dream large, or two compared below a divider; and one play button and one time line for any number of videos.
+// The enlarged view of one dream, or of two compared with a divider; and a shared play button and timeline for videos.
 import { button, clock, element, folded } from "./base.js";
 
-// Videos drift apart while they play: one that is off by more than this is set to the common time.
+// Videos drift apart while they play: those that are off by more than this are set to the common time.
 const DRIFT_SECONDS = 0.15;
-// Of longer prompts only the beginnings are compared.
+// Longer prompts are compared only up to this number of words.
 const MOST_WORDS = 400;
 
 /** The words of two texts in order: `[{ text, of }]`, where `of` is "both", "a" or "b". */
@@ -29,9 +29,9 @@ export function differing(a, b) {
 }
 
 /**
- * The element that shows a dream, `node`; `load()`, which promises the video when it can play, or null for an image; and
- * `free()`, which takes it off the page: what was promised and is still loading becomes null.
- * `item` has `prompt`, `kind`, `poster` (an address, or a promise of one) and `address()`, a promise of the file's.
+ * Return `node`, the element that shows a dream; `load()`, which promises the video when it can play, or null for an
+ * image; and `free()`, which removes it from the page: a promise that is still pending then resolves to null.
+ * `item` has `prompt`, `kind`, `poster` (an address, or a promise of one) and `address()`, which promises the file's.
  */
 export function picture(item, className = "dream-layer") {
   const isVideo = item.kind === "video";
@@ -52,7 +52,7 @@ export function picture(item, className = "dream-layer") {
     node.src = address;
     if (isVideo) node.load();
   })).catch((error) => { loading = undefined; throw error; }));
-  // Without an address it tells of nothing more: whoever waits for it would wait for ever.
+  // An element without an address sends no more events, so the pending promise must be settled here.
   const free = () => {
     isFreed = true;
     node.pause?.();
@@ -68,7 +68,7 @@ const now = () => performance.now() / 1000;
 const end = (video) => Math.max(0, (video.duration || 0) - 0.04);
 
 /**
- * One play button and one time line for several videos.
+ * One play button and one timeline for several videos.
  * `ready()` promises the videos; it may promise null for some. `tell(error)` shows an error.
  */
 export class Transport {
@@ -78,7 +78,7 @@ export class Transport {
   #isPlaying = false;
   #isLoading = false;
   #hasChanged = false;
-  // Counts the stops: whoever stops it while its videos load does not want them played.
+  // Counts the stops, so that videos do not play if the user stopped them while they were loading.
   #stops = 0;
   #at = 0;
   #began = 0;
@@ -95,21 +95,21 @@ export class Transport {
     this.root = element("div", "dream-transport", "", { role: "group", "aria-label": "playing" }, this.#play, this.#line, this.#time);
   }
 
-  /** Load the videos again, and set them all to the time of the line. */
+  /** Load the videos again, and set them all to the time of the timeline. */
   async refresh() {
     await this.#load();
     this.#place(0);
     this.#show();
   }
 
-  /** Begin to play, without the focus. */
+  /** Begin to play, without moving the focus. */
   async start() {
     if (!this.#isPlaying) await this.#alone(() => this.#begin());
   }
 
-  /** While it plays: load the videos again, play those that are new among them, and stop those that are gone. */
+  /** While it plays, load the videos again, play the new ones among them, and stop those that are gone. */
   async update() {
-    // What changes while others load would else be left out: they are loaded once more.
+    // Otherwise changes during the loading would be missed: the videos are loaded once more.
     if (this.#isLoading) this.#hasChanged = true;
     else if (this.#isPlaying) await this.#alone(() => this.#renew());
   }
@@ -259,7 +259,7 @@ function addDivider(box) {
   move(50);
 }
 
-/** The words of both prompts; those that only one of them has are marked. */
+/** The words of both prompts. Those that only one of them has are marked. */
 function differences(a, b) {
   return differing(a, b).flatMap(({ text, of }) => {
     const said = { a: "only in A: ", b: "only in B: " }[of];
@@ -268,9 +268,9 @@ function differences(a, b) {
 }
 
 /**
- * One item, or two as A and B, large: `root`, `ready()`, which promises their videos, `controls`, a `Transport` or null,
- * and `leave()`, which takes it off the page.
- * `own` is whether it has a play button of its own, `shuts` whether it has a button that closes it; `close` is called when
+ * Show one item large, or two as A and B. Returns `root`; `ready()`, which promises their videos; `controls`, a
+ * `Transport` or null; and `leave()`, which removes it from the page.
+ * `own` is whether it has its own play button, `shuts` whether it has a button that closes it; `close` is called when
  * the user closes it.
  */
 export function enlarged(items, { close, tell, own = true, shuts = true }) {
@@ -281,7 +281,7 @@ export function enlarged(items, { close, tell, own = true, shuts = true }) {
   box.style.aspectRatio = `${width} / ${height}`;
   box.style.setProperty("--shape", width / height);
   if (areTwo) addDivider(box);
-  // Not folded where it shows a difference.
+  // Two prompts are not folded, because folding could hide a difference.
   const words = areTwo ? differences(items[0].prompt, items[1].prompt) : [folded(element("div", "", items[0].prompt))];
   const caption = element("div", "dream-caption", "", {}, ...words);
   const ready = () => Promise.all(layers.map((layer) => layer.load()));

@@ -1,4 +1,4 @@
-// The gallery: everything in the library, with filters, a selection and what can be done with it.
+// The gallery: everything in the library, with filters, a selection, and actions on it.
 import { element, errorLine, galleries, listen, media } from "./base.js";
 import { enlarged } from "./compare.js";
 import { Actions } from "./gallery_actions.js";
@@ -9,7 +9,7 @@ import { Pictures } from "./gallery_pictures.js";
 import { Rows } from "./gallery_rows.js";
 import { Selection } from "./gallery_selection.js";
 
-/** One dream large, or two compared. `closed` is called when the user closes them. */
+/** The enlarged view of one dream, or of two compared. `closed` is called when the user closes it. */
 class Enlarged {
   node = element("div", "");
   #model;
@@ -72,7 +72,7 @@ class Pointer {
   follow() {
     const { at, turn = 0 } = this.#model.get("point");
     const { rows, list } = this.#parts;
-    // Hidden, or before its rows have come, the list has no height to scroll.
+    // The list cannot scroll while it is hidden, or before its rows have arrived.
     if (turn === this.#turn || at >= rows.count || !list.node.clientWidth) return;
     this.#turn = turn;
     list.go(at);
@@ -109,7 +109,7 @@ export function render({ model, el }) {
   const reflect = () => (filters.showCounts(rows.count, selection.keys.length), actions.reflect(), pointer?.follow());
   let pointer = null;
   const { rows, selection, pictures, list, large, actions, filters, input } = createParts(model, tell, reflect);
-  // With this attribute JupyterLab's shortcuts leave the list's keys alone.
+  // This attribute keeps JupyterLab's shortcuts from handling the list's keys.
   const root = element("div", "dream-nb dream-box dream-gallery", "", { "data-lm-suppress-shortcuts": "true" },
     ...filters.nodes, large.node, list.node, list.empty, ...actions.nodes, line);
   el.append(root);

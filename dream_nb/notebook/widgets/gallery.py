@@ -48,7 +48,7 @@ from dream_nb.results.made_file import address
 from dream_nb.session import Session
 from dream_nb.workers import pool
 
-# What the page knows before its first request, and what it is sent at once.
+# The number of rows that the page has before its first request, and the largest number that it is sent at once.
 _FIRST: Final = 36
 _MOST: Final = 120
 _CHOICES: Final = FilterChoices(
@@ -102,17 +102,16 @@ class Gallery(Widget):
     page_traits = frozenset({"filters", "chosen"})
 
     filters = traitlets.Dict().tag(sync=True)
-    """What is looked for: the filters of the class that are not empty.
-    Page and Python change it."""
+    """The filters that are not empty. Page and Python change them."""
 
     chosen = traitlets.List(traitlets.Unicode()).tag(sync=True)
     """The short names of the selected dreams, in the order in which they were selected. Page and Python change it."""
 
     total = traitlets.Int().tag(sync=True)
-    """How many dreams the library has, whatever is looked for. Python changes it."""
+    """The number of dreams in the library, ignoring the filters. Python changes it."""
 
     version = traitlets.Int().tag(sync=True)
-    """How often the library has changed since the gallery was made: the page asks for its rows anew.
+    """The number of changes of the library since the gallery was created. The page then requests its rows again.
     Python changes it."""
 
     first = traitlets.Dict().tag(sync=True)
@@ -125,14 +124,14 @@ class Gallery(Widget):
     """The `Facets` of the library. Python changes it."""
 
     name = traitlets.Unicode().tag(sync=True)
-    """Its model id, by which a page names it. It never changes."""
+    """Its model id, by which a page refers to it. It never changes."""
 
     point = traitlets.Dict().tag(sync=True)
-    """The dream that the page scrolls to, as its number among those that the filters admit, `at`, and how often one was
-    pointed to, `turn`; empty before the first. Python changes it."""
+    """The dream that the page scrolls to: `at`, its index among the dreams that match the filters, and `turn`, which
+    counts the requests to scroll; empty before the first. Python changes it."""
 
     place = traitlets.Unicode().tag(sync=True)
-    """Where exports go, in words that follow "a folder". It never changes."""
+    """The place for exports, in words that follow "a folder". It never changes."""
 
     def __init__(self, session: Session | None = None, *, trusted: bool | None = None, **filters: Any) -> None:
         Filter.of(filters)

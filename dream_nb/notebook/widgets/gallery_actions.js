@@ -1,4 +1,4 @@
-// The gallery's actions: what is done with the selected dreams.
+// The gallery's actions on the selected dreams.
 import { ask, button, element } from "./base.js";
 import { dreams } from "./gallery_filters.js";
 import { Stars } from "./gallery_stars.js";
@@ -13,8 +13,8 @@ function entry(label, size, entered) {
 }
 
 /**
- * A question with two buttons, yes and no. With a `label` it has a field too, whose text is passed to `answered`.
- * `closed` is called in both cases, before `answered`.
+ * A question with two buttons, yes and no. With a `label` it also has a field, whose text is passed to `answered`.
+ * `closed` is called for both buttons, and before `answered`.
  */
 function question({ text, yes, label = "", given = "", answered, closed }) {
   const attributes = { type: "text", placeholder: label, "aria-label": label };
@@ -35,12 +35,12 @@ function question({ text, yes, label = "", given = "", answered, closed }) {
   return { node, focus: () => (input ?? keep).focus() };
 }
 
-/** Whether the values are all the same; of none they are not. */
+/** Whether all values are the same; false without values. */
 const areSame = (values) => values.length > 0 && values.every((value) => value === values[0]);
 
 /**
  * A row of controls, and below it their questions and reports.
- * `page.show(keys)` shows dreams large, `page.tell(error)` shows an error, `page.leave()` returns the focus to the list.
+ * `page.show(keys)` enlarges dreams, `page.tell(error)` shows an error, `page.leave()` returns the focus to the list.
  */
 export class Actions {
   #model;
@@ -51,7 +51,7 @@ export class Actions {
   #noting = entry("note", 16, (field) => this.mark({ note: field.value }));
   #compare = button("Compare", () => this.#page.show(this.#selection.keys));
   #stars;
-  // While a rating is on its way, the rows still have the one before.
+  // The number of ratings that are being stored. Until then, the rows have the previous rating.
   #rating = 0;
   #hint = element("div", "dream-hint", HINT);
   #row;
@@ -76,7 +76,7 @@ export class Actions {
     this.nodes = [this.#hint, this.#row, this.#asking, this.#said];
   }
 
-  /** Call an action in Python. Promises its answer, or null after an error, which is shown. */
+  /** Call an action in Python. Promises its answer, or null if it fails; the error is shown. */
   async act(action, content = {}) {
     this.#page.tell("");
     this.#said.textContent = "";
@@ -93,7 +93,7 @@ export class Actions {
     return this.#actOnSelected("mark", content);
   }
 
-  /** Ask whether the selected dreams are to be deleted, and delete them. */
+  /** Ask whether to delete the selected dreams, and delete them. */
   remove() {
     const count = this.#selection.keys.length;
     if (!count) return;
@@ -104,7 +104,7 @@ export class Actions {
     });
   }
 
-  /** Show whether anything is selected; of a single dream also its note and tags. */
+  /** Show whether anything is selected; for a single dream also its note and tags. */
   reflect() {
     const { keys } = this.#selection;
     this.#row.hidden = !keys.length;

@@ -1,4 +1,4 @@
-// The gallery's filters: the trait `filters`, and how many dreams they admit.
+// The gallery's filters: the trait `filters`, and the number of dreams that match.
 import { button, change, element } from "./base.js";
 
 const PAUSE = 200;
@@ -11,7 +11,7 @@ export function dreams(count) {
   return count === 1 ? "1 dream" : `${count.toLocaleString("en")} dreams`;
 }
 
-/** Two rows of controls. `sync()` imports what is on the account and not in the library. */
+/** Two rows of controls. `sync()` imports generations of the account that are not in the library. */
 export class Filters {
   #model;
   #search = element("input", "dream-input dream-search", "", {
@@ -51,7 +51,7 @@ export class Filters {
     ];
   }
 
-  /** Show what the filters are, and what can be chosen. */
+  /** Show the current filters, and the values to choose from. */
   reflect() {
     const filters = this.#model.get("filters");
     const { backends, tags } = this.#model.get("facets");
@@ -63,7 +63,7 @@ export class Filters {
     for (const { field, node } of this.#controls()) node.value = filters[field] ?? (field === "stars" ? 0 : "");
   }
 
-  /** Say how many the filters admit, and how many are selected. */
+  /** Show how many dreams match the filters, and how many are selected. */
   showCounts(count, selected) {
     const total = this.#model.get("total");
     const admitted = count === total ? dreams(total) : `${count.toLocaleString("en")} of ${total.toLocaleString("en")}`;

@@ -2,7 +2,7 @@
 
 const isCommand = (event) => event.ctrlKey || event.metaKey;
 
-/** Selects, opens and marks dreams. `show(keys)` shows dreams large; `stars` are the numbers of stars to give. */
+/** Selects, opens and marks dreams. `show(keys)` enlarges dreams; `stars` are the numbers of stars to give. */
 export class Input {
   #list;
   #rows;
@@ -88,7 +88,7 @@ export class Input {
     if (row) this.#show(this.#selection.keys.length === 2 ? this.#selection.keys : [row.key]);
   }
 
-  /** Give stars to the selected dreams, or to the active one where none is selected. */
+  /** Give stars to the selected dreams, or to the active one if none is selected. */
   #rate(stars) {
     const row = this.#rows.at(this.#list.active);
     if (!this.#selection.keys.length && row) this.#actions.mark({ keys: [row.key], stars });

@@ -103,7 +103,7 @@ export class TileList {
   /** Compute the layout from the width of the list and the number of rows. */
   layout() {
     const { count } = this.#rows;
-    // Before it is measured: a hidden element has no width.
+    // Shown before it is measured, because a hidden element has no width.
     if (count) this.node.hidden = false;
     this.empty.hidden = Boolean(count);
     this.empty.textContent = this.#model.get("total") ? NOTHING_FOUND : NOTHING_MADE;
@@ -114,7 +114,7 @@ export class TileList {
     this.#height = Math.round((this.#width * 9) / 16);
     const lines = Math.ceil(count / this.#columns);
     this.#inner.style.height = `${lines * this.#step + GAP}px`;
-    // The top of one more line shows that there is more.
+    // The top of one more line is visible, to show that the list continues.
     const most = MOST_LINES * this.#step + GAP + Math.round(this.#height / 3);
     this.node.style.height = `${Math.min(Math.max(lines, 1) * this.#step + GAP, most)}px`;
     this.node.hidden = !count;
@@ -191,7 +191,7 @@ export class TileList {
 
   #showPicture(tile, row) {
     this.#pictures.address(row).then((address) => {
-      // Meanwhile the tile may show another dream.
+      // The tile may show another dream by now.
       if (tile.key !== row.key) return;
       tile.image.onload = () => (tile.image.hidden = tile.key !== row.key);
       tile.image.dataset.key = row.key;

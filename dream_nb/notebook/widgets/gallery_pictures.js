@@ -2,12 +2,12 @@
 import { ask, media, release } from "./base.js";
 
 const MOST = 400;
-// How many are made per request: small, so that the first appear soon.
+// The number of pictures per request: small, so that the first ones appear soon.
 const BATCH = 12;
 
 /**
- * The small pictures of rows. `view.keys()` are the keys of the tiles on the page. `view.made()` is called when some were
- * made, `view.tell(error)` when they could not be made.
+ * The small pictures of rows. `view.keys()` returns the keys of the tiles on the page. `view.made()` is called when
+ * pictures were made, `view.tell(error)` when they could not be made.
  */
 export class Pictures {
   #model;
@@ -25,12 +25,12 @@ export class Pictures {
     this.#view = view;
   }
 
-  /** What is wrong with the picture of a row, or undefined. */
+  /** The reason why the picture of a row could not be made, or undefined. */
   problem(key) {
     return this.#problems.get(key);
   }
 
-  /** Promises the address of a row's picture, which must be made. */
+  /** Promises the address of a row's picture, which must exist. */
   address({ key, small }) {
     if (!this.#addresses.has(key)) {
       const coming = media(this.#model, { file: `small:${key}`, url: small });

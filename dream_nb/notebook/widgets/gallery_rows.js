@@ -3,14 +3,14 @@ import { ask } from "./base.js";
 
 const BLOCK = 60;
 const MOST = 1500;
-// Milliseconds: rows that fast scrolling only passes are not fetched.
+// Milliseconds before rows are fetched, so that fast scrolling does not fetch the rows that it passes.
 const PAUSE = 40;
 
 /**
- * The rows that the filters admit, by index, and those that were fetched before, by key.
- * `view.range()` are the indices on the page, `view.active` is the index of the active tile, `view.shows(index)` is whether
- * a tile exists, `view.isSelected(key)` whether a dream is selected. `view.came()` is called when rows have arrived,
- * `view.tell(error)` when they could not be fetched.
+ * The rows that match the filters, by index, and all rows that were fetched before, by key.
+ * `view.range()` returns the indices on the page, `view.active` is the index of the active tile, `view.shows(index)`
+ * returns whether a tile exists, `view.isSelected(key)` whether a dream is selected. `view.came()` is called when rows
+ * have arrived, `view.tell(error)` when they could not be fetched.
  */
 export class Rows {
   count = 0;

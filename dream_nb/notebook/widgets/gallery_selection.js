@@ -37,7 +37,7 @@ export class Selection {
     if (key) this.set(this.has(key) ? this.keys.filter((one) => one !== key) : [...this.keys, key]);
   }
 
-  /** Select one dream alone; nothing if it was selected alone. */
+  /** Select only this dream; clear the selection if it was the only one. */
   pick(index) {
     const { key } = this.#rows.at(index);
     this.set(this.#keys.size === 1 && this.has(key) ? [] : [key]);

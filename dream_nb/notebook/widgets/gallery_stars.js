@@ -1,9 +1,9 @@
-// The gallery's control for stars: one rating for all that is selected.
+// The gallery's control for stars: one rating for all selected dreams.
 import { element } from "./base.js";
 
 const TITLE = "Stars: click one, or press an arrow key or a digit. Click the last star to remove all";
 
-/** A rating from 0 to `most`, as one control. `changed(stars)` is called when the user gives another one. */
+/** A rating from 0 to `most`, as one control. `changed(stars)` is called when the user changes it. */
 export class Stars {
   #most;
   #changed;
@@ -30,7 +30,7 @@ export class Stars {
     this.set(null);
   }
 
-  /** Show a rating; null where the selected dreams have different ones. */
+  /** Show a rating; null if the selected dreams have different ones. */
   set(value) {
     this.#value = value;
     const shown = value ?? 0;

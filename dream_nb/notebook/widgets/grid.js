@@ -1,4 +1,4 @@
-// The grid: a sweep on two axes. What is in view plays together, one is shown large, and two can be compared.
+// The grid: a sweep on two axes. Videos in view play together, one dream can be enlarged, and two can be compared.
 import { ask, button, change, element, errorLine, listen, replaceStandIn } from "./base.js";
 import { enlarged, Transport } from "./compare.js";
 import { GridProgress } from "./grid_progress.js";
@@ -6,9 +6,9 @@ import { Addresses, Lanes, Pictures } from "./grid_files.js";
 import { isStill, Tile } from "./grid_tile.js";
 import { Large } from "./grid_large.js";
 
-// Of more videos at once a browser drops frames.
+// With more videos at once, browsers drop frames.
 const MOST_PLAYING = 24;
-// Milliseconds after which a page that is being scrolled has come to rest.
+// Milliseconds after the last scrolling when the page counts as at rest.
 const REST = 200;
 const COLUMN_WIDTH = 118;
 const HEADER_WIDTH = 84;
@@ -52,7 +52,7 @@ function createExport(model, tell) {
   return { buttons: [write("png", "Contact sheet", ""), write("mp4", "Side-by-side film", "writing the film …")], said };
 }
 
-/** The keys of the cells: arrows move the focus to the next cell whose dream is there, Home and End to the first and the last. */
+/** Handle keys: arrows move the focus to the next cell with a finished dream, Home and End to the first and last. */
 function listenToKeys(table, tiles, model, { activate, compare, pick }) {
   const go = (number) => {
     if (number === undefined || number < 0) return;
@@ -62,7 +62,7 @@ function listenToKeys(table, tiles, model, { activate, compare, pick }) {
   const near = (number, [down, right]) => {
     const cells = model.get("cells");
     const { row, column } = cells[number];
-    // Cells that are not there yet are passed over.
+    // Cells whose dream is not finished are skipped.
     const ahead = cells.map((cell, at) => ({ at, by: down ? (cell.row - row) * down : (cell.column - column) * right, cell }))
       .filter(({ at, by, cell }) => by > 0 && tiles[at].isThere && (down ? cell.column === column : cell.row === row));
     return ahead.sort((a, b) => a.by - b.by)[0]?.at;
@@ -159,7 +159,7 @@ class Grid {
     });
     if (this.#active < 0) this.#activate(this.#tiles.findIndex(({ isThere }) => isThere));
     this.#progress.reflect();
-    // A kernel whose cell waits for the sweep would answer none of these.
+    // While a cell waits for the sweep, the kernel could not answer these controls.
     this.#foot.hidden = this.#model.get("waits") || this.#large.isOpen || this.#progress.isOrphan;
     this.#transport.root.hidden = !this.#tiles.some(({ isVideo }) => isVideo);
     const there = states.filter(({ url }) => url).length;
@@ -192,7 +192,7 @@ class Grid {
     change(this.#model, "picked", this.#model.get("picked") === number ? null : number);
   }
 
-  /** Show one large in the place of the cells. */
+  /** Enlarge one dream in the place of the cells. */
   #open(number) {
     const cells = this.#model.get("cells");
     const order = this.#tiles.map((_, at) => at).filter((at) => this.#tiles[at].isThere)
@@ -217,7 +217,7 @@ class Grid {
     if (this.#wasPlaying) this.#transport.start();
   }
 
-  /** Play the one under the pointer, also where the others stand still or are too many. */
+  /** Play the video under the pointer, even if the others are paused or too many. */
   #hover(number, isOver) {
     const tile = this.#tiles[number];
     if (isStill() || !tile.isVideo || this.#model.get("waits")) return;
@@ -232,18 +232,18 @@ class Grid {
     return this.#tiles[number].load(() => this.#addresses.ofSmall(number));
   }
 
-  /** The numbers of those in view, in the order of the table. */
+  /** The numbers of the dreams in view, in the order of the table. */
   #inSight() {
     return this.#tiles.map((_, number) => number).filter((number) => this.#tiles[number].isSeen);
   }
 
-  /** Ask for the pictures of those in view. A kernel whose cell waits for the sweep sends them by itself. */
+  /** Request the pictures of the dreams in view. While a cell waits for the sweep, Python sends them unasked. */
   #wantPictures() {
     if (this.#model.get("waits")) return;
     this.#pictures.want(this.#inSight().filter((number) => this.#tiles[number].isThere));
   }
 
-  /** Play what has come, once: whoever stops it has it stopped. */
+  /** Play the finished videos automatically, but only once, so that they stay paused if the user pauses them. */
   #start() {
     const isWaiting = this.#model.get("waits") || !this.#tiles.some(({ isVideo, isSeen }) => isVideo && isSeen);
     if (this.#hasStarted || isWaiting || isStill()) return;
@@ -277,7 +277,7 @@ class Grid {
     this.#addresses.release();
   }
 
-  /** Promises the videos of the table that are in sight, and of the comparison. Those that cannot be loaded are left out. */
+  /** Promises the videos in view, and those of the comparison. Videos that cannot be loaded are left out. */
   async #videos() {
     const inSight = this.#inSight().filter((number) => this.#tiles[number].isVideo).slice(0, MOST_PLAYING);
     const loads = inSight.map((number) => this.#lanes.run(() => this.#load(number)));
@@ -304,7 +304,7 @@ class Grid {
     });
     this.#shown = enlarged(items, { tell: this.#tell, own: false, close: () => this.#endComparison() });
     this.#pair.replaceChildren(this.#shown.root);
-    // They start at the time that the other videos have reached.
+    // The compared videos start at the current time of the others.
     this.#transport.refresh().catch(this.#tell);
   }
 
@@ -329,7 +329,7 @@ export function render({ model, el }) {
     if (sight !== undefined) grid.look(sight, buffers[0]);
     if (picture !== undefined) grid.take(picture, buffers[0]);
   });
-  // What the widget manager tells its models when their kernel is gone.
+  // The event that the widget manager sends its models when their kernel is gone.
   listen(model, signal, "comm_live_update", () => grid.orphan(el));
   grid.reflect();
   const restore = model.get("in_place") ? replaceStandIn(el, ".dream_nb-overview") : () => {};

@@ -32,7 +32,7 @@ from dream_nb.workers import pool
 LARGEST: Final = 2000
 _MOST_PICTURES: Final = 24
 _TELL_SECONDS: Final = 0.2
-# Each change sends all of them: if there are many, less often.
+# Each change sends the states of all dreams, so these are sent less often if there are many.
 _MANY: Final = 100
 _TELL_MANY_SECONDS: Final = 1.0
 
@@ -78,31 +78,31 @@ class Grid(AwaitedWidget):
     page_traits = frozenset({"picked"})
 
     row_words = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """What heads each row; a single empty text where there is no such axis. It never changes."""
+    """The heading of each row; a single empty text without such an axis. It never changes."""
 
     column_words = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """What heads each column; empty texts where there is no such axis. It never changes."""
+    """The heading of each column; empty texts without such an axis. It never changes."""
 
     cells = traitlets.List(traitlets.Dict()).tag(sync=True)
     """A `Cell` for each dream, in the order of the sweep. They never change."""
 
     states = traitlets.List(traitlets.Dict()).tag(sync=True)
-    """A `CellStatus` for each dream, in the same order. Python changes them as files come."""
+    """A `CellStatus` for each dream, in the same order. Python changes them as files arrive."""
 
     in_place = traitlets.Bool(False).tag(sync=True)
-    """Whether it takes the place of the overview of its dreams, which stands before it. It never changes."""
+    """Whether it replaces the overview of its dreams, which was shown before it. It never changes."""
 
     title = traitlets.Unicode().tag(sync=True)
-    """What is made, in words, of a sweep that was under way; else empty. It never changes."""
+    """The title of a sweep that was under way when the grid was created; otherwise empty. It never changes."""
 
     fraction = traitlets.Float(0.0).tag(sync=True)
-    """How much of the sweep is done, from 0 to 1."""
+    """The fraction of the sweep that is done, from 0 to 1."""
 
     seconds = traitlets.Float(0.0).tag(sync=True)
-    """How long it had been under way, in seconds, when that was last told: the page counts on from there."""
+    """The elapsed time in seconds when it was last sent. The page counts on from there."""
 
     ended = traitlets.Bool(True).tag(sync=True)
-    """Whether nothing of it is under way."""
+    """Whether no part of it is under way."""
 
     picked = traitlets.Int(None, allow_none=True).tag(sync=True)
     """The number of the best dream, from 0, or None. Page and Python change it."""

@@ -1,16 +1,16 @@
-// The files of a grid's cells: small pictures of those in view, small copies of their videos, and whole files.
+// The files of a grid's cells: small pictures of the cells in view, small copies of their videos, and whole files.
 import { ask, media, release } from "./base.js";
 
-// How many files are fetched at the same time.
+// The number of files that are fetched at the same time.
 const LANES = 4;
-// How many small pictures are asked for at once: few, so that the first appear soon.
+// The number of small pictures per request: small, so that the first ones appear soon.
 const BATCH = 12;
-// Copies that are kept when their cells have left the view.
+// The number of copies that are kept, including those of cells that have left the view.
 const MOST_KEPT = 96;
 const MOST_SENT = 500;
 
-// The pictures that sweeps under way were sent, by widget manager and by the addresses of their files: when a sweep is
-// done another grid takes the place of its own, and shows them at once.
+// The pictures that were sent for sweeps under way, by widget manager and address of the file. When a sweep is done,
+// another grid replaces its grid, and shows them at once.
 const sent = new WeakMap();
 
 function sentTo({ widget_manager: manager = globalThis }) {
@@ -18,7 +18,7 @@ function sentTo({ widget_manager: manager = globalThis }) {
   return sent.get(manager);
 }
 
-/** Runs tasks, only a few at the same time. */
+/** Runs only a few tasks at the same time. */
 export class Lanes {
   #ends = Array.from({ length: LANES }, () => Promise.resolve());
   #turn = 0;
@@ -45,12 +45,12 @@ export class Addresses {
     return this.#once(String(number), this.#model.get("states")[number].url);
   }
 
-  /** The address of a small copy: of whole files only a few play at the same time. */
+  /** The address of a small copy, because only a few whole files could play at the same time. */
   ofSmall(number) {
     return this.#once(`small-${number}`, "");
   }
 
-  /** Free the oldest copies where there are many. `isUsed(number)` is whether a cell plays its copy. */
+  /** Free the oldest copies if there are too many. `isUsed(number)` returns whether a cell plays its copy. */
   trim(isUsed) {
     for (const [file, coming] of this.#coming) {
       if (this.#coming.size <= MOST_KEPT) return;
@@ -74,7 +74,7 @@ export class Addresses {
   }
 }
 
-/** The small pictures. `came(number, address)` is called for each, `tell(error)` where they cannot be asked for. */
+/** The small pictures. `came(number, address)` is called for each, `tell(error)` if they cannot be requested. */
 export class Pictures {
   #model;
   #came;
@@ -90,12 +90,12 @@ export class Pictures {
     this.#tell = tell;
   }
 
-  /** The address of a picture that is there, or undefined. */
+  /** The address of a picture that has arrived, or undefined. */
   of(number) {
     return this.#addresses.get(number);
   }
 
-  /** Take a picture that was sent without being asked for. */
+  /** Take a picture that Python sent without a request. */
   receive(number, bytes) {
     const kept = sentTo(this.#model);
     const blob = new Blob([bytes], { type: "image/jpeg" });
@@ -104,7 +104,7 @@ export class Pictures {
     this.#take(number, blob);
   }
 
-  /** Take what was sent before to another grid. */
+  /** Take the pictures that were sent to another grid before. */
   recall() {
     const kept = sentTo(this.#model);
     this.#model.get("states").forEach(({ url }, number) => kept.has(url) && this.#take(number, kept.get(url)));
@@ -117,7 +117,7 @@ export class Pictures {
     this.#came(number, this.of(number));
   }
 
-  /** Ask for those of these that were not asked for yet; what was wanted before is wanted no more. */
+  /** Request pictures that were not requested yet. These replace earlier ones that still wait for their request. */
   async want(numbers) {
     this.#wanted = numbers.filter((number) => !this.#asked.has(number));
     if (this.#isAsking) return;

@@ -1,9 +1,9 @@
-// One dream of a grid large, in the place of its cells: the whole file, its prompt and facts, and the ways to its neighbours.
+// One enlarged dream of a grid, in the place of its cells: the whole file, its prompt and facts, and its neighbours.
 import { ask, button, element } from "./base.js";
 import { enlarged } from "./compare.js";
 import { isStill } from "./grid_tile.js";
 
-/** `opened()` and `closed(number)` are called when it takes the place of the cells, and leaves it. */
+/** The enlarged dream. `opened()` is called when it replaces the cells, and `closed(number)` when they return. */
 export class Large {
   root = element("div", "dream-large", "", { role: "group", tabindex: "-1", hidden: true });
   #model;
@@ -28,7 +28,7 @@ export class Large {
     return !this.root.hidden;
   }
 
-  /** Show one of those whose numbers are in `order`. */
+  /** Show one of the dreams whose numbers are in `order`. */
   open(number, order) {
     this.#order = order;
     this.root.hidden = false;
@@ -43,7 +43,7 @@ export class Large {
     this.#view.closed(this.#number);
   }
 
-  /** Take it off the page. */
+  /** Remove it from the page. */
   release() {
     this.#leave();
   }
@@ -80,7 +80,7 @@ export class Large {
     if (told && round === this.#round) facts.textContent = told.facts.join(" · ");
   }
 
-  /** What a key does. The time line moves by its arrow keys, and a button is pressed by Space. */
+  /** Handle a key. Arrow keys on the timeline, and Space on a button, keep their usual meaning. */
   #act(event) {
     const isControl = event.target.matches("button, input");
     const act = {

@@ -1,4 +1,4 @@
-// How far a sweep under way is: one bar, one clock and one Cancel for all of it.
+// The progress of a sweep under way: one bar, one clock and one Cancel button for all of it.
 import { clock, element } from "./base.js";
 import { followWait, noteOf, waitButtons } from "./long_wait.js";
 import { orphanAlert } from "./orphan.js";
@@ -26,7 +26,7 @@ export class GridProgress {
     this.root = element("div", "dream-whole", "", {}, element("div", "dream-prompt", model.get("title")), this.#bar, line);
   }
 
-  /** Stop counting: nobody tells any more how far it is. */
+  /** Stop counting, because no kernel reports progress any more. */
   orphan(el) {
     if (!this.#model.get("title") || this.#model.get("ended") || this.isOrphan) return;
     this.isOrphan = true;

@@ -1,12 +1,12 @@
-// One dream in a grid: its small picture, a small copy of its video while that plays, and its buttons.
+// One dream in a grid: its small picture, a small copy of its video while it plays, and its buttons.
 import { button, element, stateLabel } from "./base.js";
 import { picture } from "./compare.js";
 
-// Milliseconds: a pointer that only passes plays nothing.
+// Milliseconds after which a video plays under the pointer, so that a passing pointer does not play it.
 const DWELL = 120;
 export const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/** The element of a cell: `open()` shows it large, `compare()` and `pick()` are its other buttons, `hover(isOver)` is told of the pointer. */
+/** The element of a cell. Its buttons call `open()`, `compare()` and `pick()`, the pointer `hover(isOver)`. */
 export class Tile {
   #cell;
   #shown = "";
@@ -21,10 +21,10 @@ export class Tile {
   #film = null;
   #dwelling;
   #isActive = false;
-  /** Whether it is in view, or the pointer is over it. */
+  /** Whether it is in view, and whether the pointer is over it. */
   isSeen = false;
   isHovered = false;
-  /** Whether its dream is there, and is a video. */
+  /** Whether its dream is finished, and whether it is a video. */
   isThere = false;
   isVideo = false;
 
@@ -53,7 +53,7 @@ export class Tile {
     for (const one of [this.main, this.#compare, this.#best]) one.tabIndex = isActive ? 0 : -1;
   }
 
-  /** Show the dream's status. `side` is "A" or "B" if it is compared, else empty. */
+  /** Show the dream's status. `side` is "A" or "B" if it is compared, otherwise empty. */
   reflect(status, { side, isPicked }) {
     const { state, fraction, note, kind, url, problem } = status;
     const shown = JSON.stringify([status, side, isPicked]);
@@ -85,7 +85,7 @@ export class Tile {
     one.setAttribute("aria-label", label);
   }
 
-  /** Show the first picture of what is being made. */
+  /** Show the first preview of a dream that is being made. */
   look(bytes) {
     if (!this.#image.hidden && !this.#sight) return;
     const before = this.#sight;
@@ -95,7 +95,7 @@ export class Tile {
     this.#box.classList.add("dream-cell-seen");
   }
 
-  /** Show the small picture of what is made. */
+  /** Show the small picture of the finished dream. */
   show(address) {
     this.#show(address);
     if (this.#sight) URL.revokeObjectURL(this.#sight);
@@ -108,7 +108,7 @@ export class Tile {
     this.#image.hidden = false;
   }
 
-  /** Promises its video, loaded from what `address()` promises; null where it was freed meanwhile. */
+  /** Promises its video, loaded from the address that `address()` promises; null if it was freed meanwhile. */
   load(address) {
     if (!this.#film) {
       this.#film = picture({ prompt: this.#cell.prompt, kind: "video", address }, "dream-cell-picture dream-cell-film");
@@ -117,7 +117,7 @@ export class Tile {
     return this.#film.load();
   }
 
-  /** Free its video; the picture stays. */
+  /** Free its video. The picture stays. */
   unload() {
     this.#film?.free();
     this.#film = null;

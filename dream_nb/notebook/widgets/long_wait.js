@@ -1,10 +1,10 @@
-// What a long wait does besides its card: the tab's title counts, and at its end the user is told who allowed that once.
+// Long waits: the title of the tab counts, and the user is notified at the end if that was allowed.
 import { askNow, button, clock } from "./base.js";
 
 const STOP = "let the cell end; what was sent continues on the server";
 const CANCEL = "delete what is not made yet on the server, which refunds it";
 const ENDED = { done: "Done", "not made": "Not made", cancelled: "Cancelled" };
-// Seconds from which a wait is long.
+// A wait is long from this number of seconds on.
 const LONG = 20;
 const TICK = 1000;
 const ALLOWED = "dream_nb.tell";
@@ -28,7 +28,7 @@ const stored = {
   },
 };
 
-/** All long waits of a page: one title for them, and one answer to whether the user wants to be told. */
+/** All long waits of a page. They share its title, and the choice whether to notify the user. */
 class Waits {
   #open = new Set();
   #timer = null;
@@ -49,24 +49,24 @@ class Waits {
     this.#timer = null;
   }
 
-  /** Ask for permission where the page needs it: at a click only, and once. Without it there is a sound. */
+  /** Switch notifications on or off. Asks the browser for permission once; without permission, a sound is played. */
   async toggle() {
     this.isOn = !this.isOn;
     stored.isOn = this.isOn;
     this.#open.forEach((wait) => wait.reflect());
     if (!this.isOn) return;
-    // At the click: later the browser would not let it begin.
+    // Created during the click, because browsers do not let sound begin without one.
     this.#sound ??= globalThis.AudioContext ? new AudioContext() : null;
     if (globalThis.Notification?.permission === "default") await Notification.requestPermission().catch(() => {});
   }
 
-  /** Tell the user, if the page is hidden and that was allowed. */
+  /** Notify the user, if the page is hidden and notifications are on. */
   tell(text) {
     if (!this.isOn || !document.hidden) return;
     try {
       if (Notification.permission === "granted") return this.#notify(text);
     } catch {
-      // Some browsers have notifications of service workers only.
+      // Some browsers allow notifications only from service workers.
     }
     this.#play();
   }
@@ -98,7 +98,7 @@ class Waits {
     this.#show(long.length ? `(${long.length > 1 ? `${long.length} · ` : ""}${longest}) ` : "");
   }
 
-  /** Put a text before the title, whatever that is now: the page changes it too. */
+  /** Put a prefix before the current title, which the page may have changed. */
   #show(prefix) {
     const title = document.title.startsWith(this.#prefix) ? document.title.slice(this.#prefix.length) : document.title;
     this.#prefix = prefix;
@@ -106,12 +106,12 @@ class Waits {
   }
 }
 
-// Scripts of several versions share them.
+// Shared by scripts of different versions.
 const waits = (globalThis[Symbol.for("dream_nb.waits")] ??= new Waits());
 
 /**
- * One wait, from now until `end` or `leave`. `title` says what is waited for, `seconds` how long it has been under way.
- * `node` is the control that lets the user be told of its end: it is shown when the wait is long.
+ * One wait, from now until `end` or `leave`. `title` says what is being made, `seconds` how long it has been under way.
+ * `node` is the control that switches notifications. It is shown when the wait is long.
  */
 export class LongWait {
   #title;
@@ -142,7 +142,7 @@ export class LongWait {
 
   /** It has ended: `outcome` is "done", "not made" or "cancelled". */
   end(outcome) {
-    // What ended before it was counted is no news.
+    // A wait that was too short to be shown is not reported.
     if (!this.node.hidden) waits.tell(`${ENDED[outcome]}: ${this.#title}`);
     this.leave();
   }
@@ -153,10 +153,10 @@ export class LongWait {
   }
 }
 
-// What is being cancelled from this page: who asked for that needs no notification of it.
+// The models that are being cancelled from this page: the user needs no notification of that.
 const cancelled = new WeakSet();
 
-/** The long wait for what a widget with the traits `seconds` and `outcome` shows. `follow()` is called at each change. */
+/** The long wait of a widget with the traits `seconds` and `outcome`. `follow()` must be called at each change. */
 export function followWait(model, title) {
   let wait = model.get("outcome") ? null : new LongWait({ title, seconds: model.get("seconds") });
   const leave = () => (wait?.leave(), (wait = null));
@@ -172,13 +172,13 @@ export function followWait(model, title) {
   };
 }
 
-/** The note of an awaited widget: since it was cancelled, the balance. */
+/** The note of an awaited widget; after it was cancelled, the balance. */
 export function noteOf(model) {
   return model.get("balance") || model.get("note");
 }
 
 /**
- * The buttons for what an awaited widget shows while it is under way; `wait` is its long wait, `cancel` the text of the
+ * The buttons of an awaited widget while its work is under way. `wait` is its long wait, `cancel` the text of the
  * button that cancels it. `say` shows that the kernel is busy, `tell` an error.
  */
 export function waitButtons(model, wait, { cancel, say, tell }) {

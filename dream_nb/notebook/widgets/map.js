@@ -1,4 +1,4 @@
-// The map: dreams as small pictures on two measures. The wheel zooms, dragging moves, a click selects.
+// The map: dreams as small pictures, placed by two measures. The wheel zooms, dragging moves, a click selects.
 import { button, change, element, errorLine, listen } from "./base.js";
 
 // As in `dream_nb.html.scatter`, which draws the same without a script.
@@ -6,7 +6,7 @@ const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [720, 460, 64, 20, 16, 52];
 const [WIDE, HIGH] = [WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM];
 const [SMALLEST, LARGEST, COVER, ROUNDS, GAP, TICKS] = [36, 104, 0.28, 120, 4, 6];
 const [OFF, TURN, ASIDE] = [0.5, 2.4, 0.2];
-// A hand that clicks moves a little.
+// A pointer that moves by no more than these pixels clicks, and does not drag.
 const STILL = 4;
 const STEP = 1.25;
 
@@ -18,7 +18,7 @@ function drawn(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Round numbers between two, with how they are written. */
+/** Round numbers between two numbers, each with its text. */
 function ticks(low, high) {
   const rough = (high - low) / TICKS;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -30,7 +30,7 @@ function ticks(low, high) {
   return numbers.map((number) => [number, number.toLocaleString("en", format)]);
 }
 
-/** Move what overlaps apart by half of the overlap, inside the axes; whether anything moved. */
+/** Move overlapping pictures apart by half of the overlap, inside the axes. Returns whether anything moved. */
 function spread(places) {
   let moved = false;
   places.forEach((one, number) => {
@@ -55,7 +55,7 @@ function spread(places) {
   return moved;
 }
 
-/** The drawing: `node`; `show(view)` draws what lies between the view's ends, `choose(numbers)` marks spots. */
+/** The drawing, `node`. `show(view)` draws the part within the view's limits, `choose(numbers)` marks spots. */
 class Plot {
   #spots;
   #grid = drawn("g");
@@ -95,7 +95,7 @@ class Plot {
     return { node, image, frame };
   }
 
-  /** The number of the spot that an event is about, or -1. */
+  /** The number of the spot at which an event occurred, or -1. */
   numberOf(event) {
     return this.#nodes.findIndex((one) => one.node.contains(event.target));
   }
@@ -157,7 +157,7 @@ export function render({ model, el }) {
   };
   const plot = new Plot(model.get("spots"), model.get("axes"), toggle);
   const show = (next) => plot.show((view = next));
-  /** Where an event is in the drawing, from 0 to 1 along each axis. */
+  /** The position of an event in the drawing, from 0 to 1 on each axis. */
   const shares = (event) => {
     const box = plot.node.getBoundingClientRect();
     const scale = WIDTH / box.width;

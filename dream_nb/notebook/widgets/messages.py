@@ -129,9 +129,9 @@ class GalleryRow(TypedDict):
 
     Attributes:
         key: the short name of its record.
-        id: the generation's id at the server.
+        id: the generation's id on the server.
         prompt: its prompt. Of this, `note` and `reason` only the first 400 characters are sent.
-        caption: the prompt with what tells it apart from others of the same prompt, such as its take, if there is any.
+        caption: the prompt with what distinguishes it from others of the same prompt, such as its take, if anything.
         kind: "video" or "image".
         state: the generation's state: queued, dreaming, completed or failed.
         ratio: the aspect ratio that was asked for, such as "16:9".

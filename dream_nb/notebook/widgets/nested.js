@@ -1,9 +1,9 @@
-// Widgets inside another one. In a page that knows only those that cells show, their messages travel with that one's.
+// Widgets inside another one. In pages that know only widgets shown by cells, the outer widget carries their messages.
 import { element } from "./base.js";
 
 const PREFIX = "nested:";
 
-/** The model of such a widget, as far as our scripts use models. */
+/** The model of such a widget, with the methods that our scripts use. */
 class NestedModel {
   #outer;
   #name;
@@ -11,7 +11,7 @@ class NestedModel {
   #changed = new Set();
   #listeners = new Map();
   #came;
-  /** Resolves when its state has come. */
+  /** Resolves when its state has arrived. */
   ready = new Promise((resolve) => (this.#came = resolve));
 
   constructor(outer, name) {
@@ -52,11 +52,11 @@ class NestedModel {
     this.#listeners.get(event)?.delete(handler);
   }
 
-  /** Take a message of Python's. */
+  /** Handle a message from Python. */
   hear({ method, state, content, buffer_paths: paths = [] }, buffers) {
     if (method === "custom") return this.#emit("msg:custom", content, buffers);
     if (method !== "update") return;
-    // A change that comes before the whole state is part of that too.
+    // A change that arrives before the whole state can be ignored, because the state includes it.
     if (!("parts" in state) && !("parts" in this.#state)) return;
     paths.forEach((path, number) => {
       const place = path.slice(0, -1).reduce((inside, key) => inside[key], state);
@@ -68,7 +68,7 @@ class NestedModel {
 
   #take(state) {
     const changed = Object.keys(state).filter((trait) => this.#state[trait] !== state[trait]);
-    // All of them before the first is told of: a listener reads others too.
+    // All traits are set before the first listener is called, because listeners read other traits too.
     this.#state = { ...this.#state, ...state };
     for (const trait of changed) this.#emit(`change:${trait}`, this, this.#state[trait]);
     if (changed.length) this.#emit("change", this);
@@ -85,7 +85,7 @@ class NestedModel {
 
 const nested = new WeakMap();
 
-/** The models of the widgets inside a model's, by their names. */
+/** The models of the widgets inside an outer widget, by their names. */
 function modelsIn(outer) {
   if (!nested.has(outer)) {
     const models = new Map();
@@ -97,12 +97,12 @@ function modelsIn(outer) {
 
 let render;
 
-/** Say what shows a widget: given its model and an element, promises what ends that. */
+/** Set the function that renders a widget: it takes a model and an element, and promises a function that ends this. */
 export function renderWith(shows) {
   render = shows;
 }
 
-/** Promises a view of such a widget inside a model's. */
+/** Promises a view of a nested widget. */
 async function nestedView(outer, id) {
   const [models, name] = [modelsIn(outer), id.slice(PREFIX.length)];
   if (!models.has(name)) models.set(name, new NestedModel(outer, name));
@@ -113,7 +113,7 @@ async function nestedView(outer, id) {
   return { el, remove: () => (models.delete(name), leave?.()) };
 }
 
-/** Promises the view of a widget that stands in a model's. */
+/** Promises a view of a widget inside another one, nested or not. */
 async function viewOf(model, id) {
   try {
     if (id.startsWith(PREFIX)) return await nestedView(model, id);
@@ -124,13 +124,13 @@ async function viewOf(model, id) {
   }
 }
 
-/** Let these elements be all that a place has, in this order. What is in its place stays there, with its focus. */
+/** Make these elements the only children of `place`, in order. Those already in position stay, and keep the focus. */
 function arrange(place, elements) {
   for (const child of [...place.children]) if (!elements.includes(child)) child.remove();
   elements.forEach((el, at) => place.children[at] === el || place.insertBefore(el, place.children[at] ?? null));
 }
 
-/** Show in an element the widgets whose ids are in a trait, now and whenever the trait changes. Gives back what ends that. */
+/** Show the widgets whose ids are in a trait, now and whenever it changes. Returns a function that stops this. */
 export function views(model, trait, place) {
   const [coming, there] = [new Map(), new Map()];
   const show = () => arrange(place, model.get(trait).flatMap((id) => there.get(id)?.el ?? []));
@@ -146,7 +146,7 @@ export function views(model, trait, place) {
       if (coming.has(id)) continue;
       const view = viewOf(model, id);
       coming.set(id, view);
-      // It may have left before it came.
+      // The widget may have been removed before its view was ready.
       view.then((one) => coming.get(id) === view && (there.set(id, one), show()));
     }
     show();
@@ -155,7 +155,7 @@ export function views(model, trait, place) {
   update();
   return () => {
     model.off(`change:${trait}`, update);
-    // A page's own manager ends the others.
+    // The page's own manager removes the others.
     for (const id of [...coming.keys()]) if (id.startsWith(PREFIX)) drop(id);
   };
 }

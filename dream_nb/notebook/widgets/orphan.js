@@ -1,4 +1,4 @@
-// What a widget shows whose kernel was restarted while it waited, and how its cell comes back to what is under way.
+// The alert of a widget whose kernel was restarted while it waited, with a button by which its cell rejoins the work.
 import { button, element } from "./base.js";
 
 const TITLE = "The kernel was restarted";
@@ -6,20 +6,20 @@ const GOES_ON = "It continues on the server.";
 const BY_HAND = `${GOES_ON} Run this cell again to rejoin it: nothing is sent or paid for a second time.`;
 const BY_BUTTON = `${GOES_ON} Its cell rejoins it: nothing is sent or paid for a second time.`;
 const FAILED = "It could not be found from here: run this cell again.";
-// A cell that was changed meanwhile sends nothing.
+// If the cell was changed meanwhile, nothing is sent.
 const find = (digest) => `__import__("dream_nb.notebook.cell.finding", fromlist=["find_again"]).find_again("${digest}")`;
 const IS_DIGEST = /^[0-9a-f]{64}$/;
 
-/** Run the cell that an element stands in, which its front end has to know by the keys for it. Whether that began. */
+/** Run a cell by sending its keyboard shortcut to the front end. Returns whether the front end handled it. */
 function runCell(cell) {
-  // Not inside of a widget, which keeps keys to itself.
+  // Not dispatched inside a widget, because widgets stop the propagation of keys.
   const keys = { key: "Enter", code: "Enter", keyCode: 13, ctrlKey: true, bubbles: true, cancelable: true };
   const event = new KeyboardEvent("keydown", keys);
   cell.querySelector(".jp-InputPrompt, .jp-InputArea")?.dispatchEvent(event);
   return event.defaultPrevented;
 }
 
-/** An alert that says what happened; with a button that finds it again where the page of `el` can do that. */
+/** An alert that says what happened, with a button that rejoins the work if the page of `el` supports this. */
 export function orphanAlert(model, el) {
   const kernel = model.widget_manager?.kernel;
   const cell = el.closest(".jp-Notebook .jp-Cell");

@@ -19,7 +19,7 @@ const FIELDS = {
 const EDITS = ["modify", "reframe"];
 const LABELS = { video: "Video", image: "Image", modify: "Modify", reframe: "Reframe" };
 const ORDERS = { video: "Dream a video", image: "Dream an image", modify: "Modify it", reframe: "Reframe it" };
-// What an empty form offers, by what it makes.
+// The example prompts of an empty form, by the kind of request.
 const EXAMPLES = {
   video: ["a serene lake at sunset, camera orbit left", "a lighthouse in a storm at {dusk|night}", "a whale under the moon, watercolour"],
   image: ["a castle in the snow", "a harbour at {dawn|noon|dusk}", "a field of poppies in summer, watercolour"],
@@ -36,7 +36,7 @@ function shape(ratio) {
   return [drawn];
 }
 
-/** The prompt's field, with examples while it is empty, and the camera motions that can be added to it. `edit(values)` changes the form. */
+/** The prompt's field, with examples while it is empty, and camera motions to add. `edit(values)` changes the form. */
 class Prompt {
   #model;
   #edit;
@@ -54,7 +54,7 @@ class Prompt {
     this.field.box.append(element("div", "dream-beside", "", {}, this.#motions, this.#examples));
   }
 
-  /** Show the prompt of a form that makes a `what`. */
+  /** Show a prompt. `what` is the kind of request that the form makes. */
   set(text, what) {
     if (this.#text.value !== text) this.#text.value = text;
     this.#examples.hidden = Boolean(text.trim()) || !EXAMPLES[what];
@@ -64,7 +64,7 @@ class Prompt {
       button(one, () => this.#take(one), "dream-button dream-edged", { title: "use this as the prompt" })));
   }
 
-  /** Put the focus here, in view also where the form is higher than the window. */
+  /** Focus the field, and scroll it into view even if the form is higher than the window. */
   focus() {
     this.#text.focus({ preventScroll: true });
     this.field.box.scrollIntoView({ block: "nearest" });
@@ -166,7 +166,7 @@ class Controls {
     this.#ratio.set(form.aspect_ratio);
     this.fields.aspect_ratio.title.textContent = `Aspect ratio · ${form.aspect_ratio}`;
     this.#loop.set(form.loop ? "on" : "off");
-    // The document knows of no focus inside a shadow root.
+    // Not `document.activeElement`, which does not show the focus inside a shadow root.
     if (!this.#count.matches(":focus")) this.#count.value = form.count;
     for (const [name, { box }] of Object.entries(this.fields)) {
       const isUseless = name === "concepts" && !concepts.length && !form.concepts.length;
@@ -186,7 +186,7 @@ class Controls {
     this.#prompt.reflectMotions();
   }
 
-  /** Say beside each field what is wrong with it, or what is probably not meant. */
+  /** Show the problem or the warning of each field beside it. */
   say({ problems = {}, warnings = {} }) {
     const form = this.#model.get("form");
     const isEmpty = !form.prompt;
@@ -208,7 +208,7 @@ class Controls {
   }
 }
 
-/** Below the form: the button that asks for the dreams, their cost, and the `%dream` line that asks for the same. */
+/** The part below the form: the button that makes the dreams, their cost, and the `%dream` line for the request. */
 class Foot {
   spare = element("div", "dream-more");
   #model;
@@ -271,7 +271,7 @@ function createForm(controls, foot, line) {
   const form = element("form", "dream-nb dream-box dream-panel", "", { "aria-label": "make dreams" },
     prompt.box, fields, foot.node, line, foot.spare);
   form.addEventListener("submit", (event) => event.preventDefault());
-  // Else the notebook would take letters and arrows for commands.
+  // Otherwise the notebook would treat letters and arrows as commands.
   form.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") foot.press();
     event.stopPropagation();
@@ -296,7 +296,7 @@ export function render({ model, el }) {
   const cards = element("div", "dream-cards");
   const form = createForm(controls, foot, line);
   el.append(form, cards);
-  // Where a card fills in the form, this is where the user goes on.
+  // When a card has filled in the form, the user continues here.
   const point = async () => {
     if (!(await ask(model, "pointed")).point) return;
     form.scrollIntoView({ block: "nearest" });
@@ -309,7 +309,7 @@ export function render({ model, el }) {
   judge();
   const on = (event, handler) => listen(model, signal, event, handler);
   on("change:form", () => (controls.reflect(), checkSoon()));
-  // An answer that comes late takes back that there is none.
+  // A late answer removes the message that the kernel does not answer.
   on("change:verdict", () => (judge(), tell(model.get("error"))));
   on("change:balance", judge);
   on("change:motions", () => controls.reflectMotions());

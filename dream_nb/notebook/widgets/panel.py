@@ -88,10 +88,10 @@ _OFFERS: Final[Offers] = {
 }
 _OPERATIONS: Final = {"modify": "modify_video", "reframe": "reframe_video"}
 _MOTIONS: Final = 60
-# More are shown as a grid.
+# More dreams than this are shown as a grid.
 _MOST_CARDS: Final = 6
 _THUMBNAIL: Final = 184
-# A form that asks for more is not even counted: it is checked at every key press.
+# A form that asks for more is not counted, because it is checked at every key press.
 _MOST: Final = 1_000
 
 
@@ -140,25 +140,25 @@ class Panel(Widget):
     """The models that the form offers, by the kinds that it offers. They never change."""
 
     offers = traitlets.Dict(dict(_OFFERS)).tag(sync=True)
-    """The `Offers` of the other controls. Python changes its concepts and edits, when the server has said them."""
+    """The `Offers` of the other controls. Python changes their concepts and edits when the server has listed them."""
 
     roles = traitlets.List(traitlets.Dict(), [dict(role) for role in ROLE_CHOICES]).tag(sync=True)
     """A `RoleChoice` for each use of a reference picture, the default first. They never change."""
 
     motions = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The camera motions that the server knows; empty until it was asked. Python changes them."""
+    """The camera motions that the server lists; empty until it was asked. Python changes them."""
 
     balance = traitlets.Unicode().tag(sync=True)
-    """What is left on the account, such as "$12.50"; empty where it is unknown or none is needed. Python changes it."""
+    """The balance of the account, such as "$12.50"; empty if it is unknown or not needed. Python changes it."""
 
     cards = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The ids of the cards and grids below the form, the newest first. Python changes them."""
+    """The ids of the cards and grids below the form, newest first. Python changes them."""
 
     hint = traitlets.Unicode().tag(sync=True)
-    """What a picture may be named by, in a few words. It never changes."""
+    """The ways to refer to a picture, in a few words. It never changes."""
 
     def __init__(self, session: Session | None = None, *, trusted: bool | None = None, **fields: Any) -> None:
-        # First of all, because a panel whose creation failed is closed too.
+        # Set first, because a panel whose creation failed is closed too.
         self._shown: list[Widget] = []
         self._turns = Turns()
         self._pointed = ""
@@ -379,7 +379,7 @@ class Panel(Widget):
         if len(buffers) != 1:
             raise InvalidRequestError(f"{name!r} arrived without its data: drop it again")
         film = video(buffers[0], name)
-        # In the form in which it is sent: an AVIF becomes a PNG.
+        # Converted as for a request: an AVIF becomes a PNG.
         data = data_bytes(film or picture(buffers[0], name))
         path = keep_picture(data, self._session.library)
         small = jpeg(reduced(read_poster(path), _THUMBNAIL)) if film else _thumbnail(data, name)
@@ -551,7 +551,7 @@ class Panel(Widget):
         )
 
     def _names(self) -> References:
-        """Resolves the names that are used in the form."""
+        """The object that resolves the names in the form."""
         home = self._session.home
         own = self._jobs[-1] if self._jobs else None
         if not self.trusted:

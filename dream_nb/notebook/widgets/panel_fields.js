@@ -41,7 +41,7 @@ export function choice(options, chosen, className, draw = (value) => [value]) {
   };
 }
 
-/** A select of values whose first stands for the default. `changed(value)` is called when the user chooses one. */
+/** A select of values, with `first` as the text of the default. `changed(value)` is called when the user chooses. */
 export function select(values, first, changed) {
   const node = element("select", "dream-input");
   node.replaceChildren(...options([...(first === null ? [] : [["", first]]), ...values.map((one) => [one, one])]));
@@ -56,7 +56,7 @@ export function select(values, first, changed) {
   };
 }
 
-/** Several of the values that are offered, each once. `changed(values)` is called when the user adds or removes one. */
+/** A choice of several values, each once. `changed(values)` is called when the user adds or removes one. */
 export class Several {
   #chosen = [];
   #changed;
@@ -125,7 +125,7 @@ export class Slot {
     this.#listen();
   }
 
-  /** Name a picture, and show its `bytes`, or those that Python finds. `isOwn`: whether the user named it here. */
+  /** Set the name, and show the picture's `bytes`, or those that Python finds. `isOwn`: whether the user named it. */
   set(value, isOwn = false, bytes = null) {
     this.#clear.hidden = !value;
     if (value === this.#current && !bytes) return;
@@ -141,7 +141,7 @@ export class Slot {
       .catch(() => {});
   }
 
-  /** Show the picture, and instead of its name the title, where it has one: an id says nothing to people. */
+  /** Show the picture, and its title instead of its name if it has one, because an id means nothing to people. */
   #show(bytes, title) {
     const picture = this.#picture;
     this.#title.textContent = this.#title.title = title;

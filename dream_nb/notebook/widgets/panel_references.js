@@ -68,7 +68,7 @@ export class References {
     this.#put([]);
   }
 
-  /** Show these, unless they are shown already: else the field in which the user is typing would be replaced. */
+  /** Show these, unless they are shown already: otherwise the field in which the user is typing would be replaced. */
   set(values) {
     if (JSON.stringify(this.#values) === JSON.stringify(values)) return;
     this.#put(values.map((value) => this.#create(value)));

@@ -1,10 +1,10 @@
-// Controls for the video of a result: they stand below it, and cover nothing of it.
+// Controls for the video of a result. They are below it, so they do not cover it.
 import { button, clock, element, precedingOutput } from "./base.js";
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
 export const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/** Play, time line, frames, speed, sound and full screen for one video. */
+/** The controls for one video: play, timeline, frames, speed, sound and full screen. */
 class Controls {
   #video;
   #film;
@@ -29,7 +29,7 @@ class Controls {
     this.#own();
   }
 
-  /** Take the place of the browser's own controls, until `release`. */
+  /** Replace the browser's own controls until `release`. */
   #own() {
     const [video, { signal }] = [this.#video, this.#leaving];
     video.controls = false;
@@ -76,15 +76,15 @@ class Controls {
   #step(frames) {
     this.#video.pause();
     const { fps, seconds } = this.#film;
-    // The middle of a frame: its edge may show the one before.
+    // Seek to the middle of the frame, because its edge may show the one before.
     const frame = Math.floor(this.#video.currentTime * fps) + frames;
     this.#seek((Math.min(Math.round(seconds * fps) - 1, Math.max(0, frame)) + 0.5) / fps);
   }
 }
 
 /**
- * Give the video in the output before `el` controls, as soon as it is there. Gives back what ends that.
- * `film` is a card's.
+ * Add controls to the video in the output before `el`, as soon as it exists. Returns a function that removes them.
+ * `film` is the trait `film` of a card.
  */
 export function controlResult(el, film) {
   let controls = null;
@@ -96,7 +96,7 @@ export function controlResult(el, film) {
     shown = video;
     controls = video && new Controls(video, film);
   };
-  // Pages render widgets before they put them in their places.
+  // Pages render widgets before they insert them into the document.
   const observer = new ResizeObserver(look);
   observer.observe(el);
   return () => (observer.disconnect(), controls?.release());

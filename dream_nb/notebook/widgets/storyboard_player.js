@@ -1,11 +1,11 @@
-// The film of a storyboard: controls below it, and shots that a click goes to.
+// The film of a storyboard: controls below it, and shots to click.
 import { clock, precedingOutput } from "./base.js";
 import { controlResult, isStill } from "./result_player.js";
 
-// Of the first frame of a shot: a time on the edge may show the one before.
+// Seek to the middle of the first frame of a shot, because its edge may show the frame before.
 const HALF_FRAME = 0.5;
 
-/** Let the links of the shots below a film seek it, and mark the shot that is shown. Gives back what ends that. */
+/** Make the links of the shots below a film seek it, and mark the current shot. Returns a function that stops this. */
 function seekByShots(video, { begins, fps }) {
   const leaving = new AbortController();
   const { signal } = leaving;
@@ -22,14 +22,14 @@ function seekByShots(video, { begins, fps }) {
   });
   const seek = (event) => {
     const number = links.indexOf(event.target.closest("a"));
-    // With these keys a link opens its own file elsewhere, as links do.
+    // With these keys, a link opens its file in another tab or window as usual.
     if (number < 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     event.stopPropagation();
     video.currentTime = begins[number] + HALF_FRAME / (fps || 24);
     if (!isStill()) video.play().catch(() => {});
   };
-  // Before the links themselves hear of it: JupyterLab has them open the shot's file in a tab.
+  // Captured before the handlers of the links themselves, because JupyterLab would open the shot's file in a tab.
   video.closest("figure")?.addEventListener("click", seek, { signal, capture: true });
   for (const event of ["timeupdate", "seeking", "loadedmetadata"]) video.addEventListener(event, reflect, { signal });
   reflect();
@@ -55,7 +55,7 @@ export function render({ model, el }) {
     shown = video;
     release = video ? seekByShots(video, { begins: model.get("begins"), fps: film.fps }) : () => {};
   };
-  // Pages render widgets before they put them in their places.
+  // Pages render widgets before they insert them into the document.
   const observer = new ResizeObserver(look);
   observer.observe(el);
   return () => (observer.disconnect(), release(), free());

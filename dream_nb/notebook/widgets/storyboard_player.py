@@ -30,7 +30,7 @@ class StoryboardPlayer(Widget):
     """The `Film`."""
 
     begins = traitlets.List(traitlets.Float()).tag(sync=True)
-    """When each shot begins in the film, in seconds."""
+    """The time at which each shot begins in the film, in seconds."""
 
     def __init__(self, board: Storyboard) -> None:
         shots, path = board.shots, board.path

@@ -93,7 +93,7 @@ export function render({ model, el }) {
     wait.leave();
     foot.replaceWith(orphanAlert(model, el));
   };
-  // What the widget manager tells its models when their kernel is gone.
+  // The event that the widget manager sends its models when their kernel is gone.
   model.on("comm_live_update", orphan);
   return () => {
     clearInterval(timer);

@@ -28,10 +28,10 @@ class Strip(AwaitedWidget):
     """A `ShotTile` for each shot, in the order of the storyboard."""
 
     title = traitlets.Unicode().tag(sync=True)
-    """What is made: the first prompt. It never changes."""
+    """The first prompt. It never changes."""
 
     seconds = traitlets.Float(0.0).tag(sync=True)
-    """How long it had been under way, in seconds, when it was last told: the page counts on from there."""
+    """The elapsed time in seconds when it was last sent. The page counts on from there."""
 
     ended = traitlets.Bool(False).tag(sync=True)
     """Whether it is done, or failed."""
@@ -71,7 +71,7 @@ class Strip(AwaitedWidget):
         if self.comm is None:
             return
         goes_on = {number for scene in shooting.board.scenes for number in scene[1:]}
-        # Scenes report from threads of their own.
+        # Scenes report from their own threads.
         with self._lock, self.hold_sync():
             self._take_pictures(shooting)
             shots: list[ShotTile] = [

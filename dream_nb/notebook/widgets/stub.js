@@ -1,5 +1,5 @@
-// Every widget has this script: it loads those that all widgets of one kind share, once for a page. For a page without
-// models of them `TEXTS` stands before it: the digest and the text of each, by its name.
+// Every widget has this script. It loads the scripts that all widgets of one kind share, once for each page. For pages
+// that have no models of them, `TEXTS` is put before it: the digest and the text of each script, by its name.
 const KEY = Symbol.for("dream_nb.modules");
 const loaded = (globalThis[KEY] ??= new Map());
 const own = typeof TEXTS === "undefined" ? null : TEXTS;
@@ -24,7 +24,7 @@ async function load(model) {
   let key = "";
   for (const id of model.get("parts")) {
     const { name, digest, text } = await partOf(model, id);
-    // Includes the parts before it: a script that imports another version of them is loaded anew.
+    // Includes the parts before it, because a script that imports other versions of them must be loaded again.
     key += digest;
     if (name.endsWith(".css")) {
       sheets.set(key, text);
@@ -38,11 +38,11 @@ async function load(model) {
   return { modules, sheets };
 }
 
-// A kernel that blocks answers nothing until its cell ends, and by then the card of that cell would be of no use. So a
-// model that came from a kernel counts as an answer: one that was revived from a saved page has no comm. Only where the
-// page does not tell is the kernel asked.
+// A busy kernel does not answer until its cell ends, and by then the card of that cell would be useless. So a model
+// with a live comm counts as an answer: one that was restored from a saved page has none. The kernel is asked only if
+// the page does not say whether the comm is live.
 async function isLive(model) {
-  // Such a page has a widget only as long as its cell shows it.
+  // Such a page has a widget only while its cell shows it.
   if (own) return true;
   const part = await model.widget_manager.get_model(model.get("parts")[0]);
   return part.comm_live;
@@ -73,7 +73,7 @@ async function render(context) {
   context.el.dataset.dreamNb = ""; // also a widget that shows nothing yet is recognised as one
   const live = await isLive(context.model);
   if (live) return show(context);
-  // Nothing is shown, and the stand-in stays. The page gets its clean-up at once: an answer may never come.
+  // Nothing is shown, and the stand-in stays. The clean-up is returned at once, because an answer may never come.
   let shown = null;
   let isGone = false;
   if (live !== false) answered(context.model).then(() => isGone || (shown = show(context)));

@@ -10,7 +10,7 @@ from typing import Final
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.results.job import Job
 
-# A smaller fraction does not tell how long the rest takes.
+# A smaller fraction says too little about the remaining time.
 _TELLING: Final = 0.15
 _WAITING: Final = frozenset({"waiting", "sending", "looking", "queued"})
 
@@ -61,7 +61,7 @@ class Turns:
             waiting = [one for one, state in zip(self._shown, states, strict=True) if state in _WAITING]
             made = [one.job for one, state in zip(self._shown, states, strict=True) if state not in _WAITING]
             each = _seconds_of_each([one.job for one in self._shown], made)
-            # A job often reports its fraction done, which moves nobody in the queue.
+            # A job often reports its fraction done, which does not change the queue.
             if (stands := (states, each is not None)) == self._stands:
                 return
             self._stands = stands

@@ -117,7 +117,7 @@ def render_run(brief: Brief, run: range, progress: Path | None = None, thumbnail
 
 
 def join_runs(brief: Brief, runs: Sequence[Sequence[bytes]]) -> bytes:
-    """Return the file of a video, which is the same as from `render`.
+    """Join the parts of a video, and return the same file as `render` would.
 
     Args:
         brief: the brief of the whole video.
@@ -133,5 +133,5 @@ def join_runs(brief: Brief, runs: Sequence[Sequence[bytes]]) -> bytes:
 
 
 def get_ready() -> None:
-    """Load what drawing needs, so that the next `render` of this process begins at once."""
+    """Load the libraries that drawing needs, so that the next `render` of this process starts without delay."""
     render(Brief("video", "", width=64, height=36, seconds=0.1))

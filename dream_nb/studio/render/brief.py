@@ -7,13 +7,13 @@ from fractions import Fraction
 from typing import Final, Literal
 
 UNREADABLE: Final = "Failed to read user input frames"
-"""The reason of the API for pictures and clips that cannot be used."""
+"""The reason that the API gives for pictures and clips that cannot be used."""
 
 
 MOST_SECONDS: Final = 30
-"""How long the video may be that an edit is of."""
+"""The longest video that can be edited, in seconds."""
 LONGEST_SIDE: Final = 5120
-"""Pixels that the longer side of an edit's result may have."""
+"""The largest longer side of an edit's result, in pixels."""
 
 
 class RenderError(Exception):
@@ -42,7 +42,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """A given frame: an encoded image (`end` is None), or an MP4 and which of its frames is meant."""
+    """A given frame: an encoded image (`end` is None), or the first or last frame of an MP4 (`end` says which)."""
 
     data: bytes
     end: Literal["first", "last"] | None = None
@@ -58,14 +58,16 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """What a modified video preserves of its source, from 0 (nothing) to 1 (all of it); None leaves it to the strength.
+    """How much of its source a modified video preserves, from 0 (nothing) to 1 (everything).
+
+    None lets the strength decide.
 
     Args:
-        pose: the moving parts.
-        depth: the coarse forms.
-        normals: the fine forms.
-        trajectory: the motion of the whole picture.
-        face: the skin.
+        pose: how much of the moving parts is preserved.
+        depth: how much of the coarse forms is preserved.
+        normals: how much of the fine forms is preserved.
+        trajectory: how much of the motion of the whole picture is preserved.
+        face: how much of the skin is preserved.
     """
 
     pose: float | None = None
@@ -77,17 +79,17 @@ class Controls:
 
 @dataclass(frozen=True, slots=True)
 class Modify:
-    """A video with a new look, that of the brief's prompt.
+    """Give a video a new look, as described by the brief's prompt.
 
     Args:
         source: the video, as a file.
-        strength: how far to depart from the source, from 0 (adhere_1) to 1 (reimagine_3); None departs less, the more
-            the source moves.
+        strength: how far to depart from the source, from 0 (adhere_1) to 1 (reimagine_3); with None, the more the
+            source moves, the less the result departs from it.
         first_frame: an encoded image that the first frame should look like, or None.
         guides: further given frames.
-        controls: what is preserved of the source.
-        lines: the shorter side of the result, or None for that of the source.
-        aspect_ratio: the aspect ratio of the visible middle of the source, or None for all of it.
+        controls: how much of the source is preserved.
+        lines: the shorter side of the result in pixels, or None to keep that of the source.
+        aspect_ratio: the aspect ratio to which the source is cropped around its middle, or None to use all of it.
         most_seconds: the longest playing time of the source, in seconds.
     """
 
@@ -103,10 +105,12 @@ class Modify:
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """The place of the source in a new aspect ratio; None leaves it to the drawing. The names are those of the API.
+    """The place of the source in a new aspect ratio. Values that are None are chosen automatically.
+
+    The names are those of the API.
 
     Args:
-        grid_position_x, grid_position_y: its top left corner, in pixels of the result.
+        grid_position_x, grid_position_y: the top left corner of the source, in pixels of the result.
         x_start, x_end, y_start, y_end: the visible part of the source, in pixels of the source.
         resized_width, resized_height: the size of that part in the result, in pixels of the result.
     """
@@ -123,14 +127,14 @@ class Placing:
 
 @dataclass(frozen=True, slots=True)
 class Reframe:
-    """A video or an image in another aspect ratio; missing parts are painted in.
+    """Change the aspect ratio of a video or an image; missing parts are painted in.
 
     Args:
         source: the video or the image, as a file.
         aspect_ratio: the aspect ratio of the result.
         placing: the place of the source.
         first_frame: an encoded image that the first frame should look like, or None.
-        size: width and height of the result; None keeps the shorter side of the source.
+        size: width and height of the result in pixels; None keeps the shorter side of the source.
     """
 
     source: bytes
@@ -142,7 +146,7 @@ class Reframe:
 
 @dataclass(frozen=True, slots=True)
 class Resample:
-    """A video in another size, its pixels resampled.
+    """Resample a video to another size.
 
     Args:
         source: the video, as a file.
@@ -155,12 +159,12 @@ class Resample:
 
 @dataclass(frozen=True, slots=True)
 class Soundtrack:
-    """A video with sound, which the brief's prompt describes.
+    """Add sound to a video, as described by the brief's prompt.
 
     Args:
         source: the video, as a file. Its pictures are not changed.
-        scene: the prompt of the video, which is used if the brief's own prompt names no sound.
-        unwanted: what must not be heard.
+        scene: the prompt of the video, used if the brief's own prompt names no sound.
+        unwanted: a description of the sounds that must not be heard.
     """
 
     source: bytes
@@ -170,7 +174,7 @@ class Soundtrack:
 
 @dataclass(frozen=True, slots=True)
 class Separate:
-    """A picture to separate into layers. The first word for a subject in the brief's prompt names the foreground.
+    """Separate a picture into layers. The first word for a subject in the brief's prompt names the foreground.
 
     Args:
         source: the picture, as a file.
@@ -187,7 +191,7 @@ class RenderedFile:
 
     Args:
         data: the bytes of the file.
-        suffix: the suffix of its name.
+        suffix: the suffix of the file's name.
         type: the type in the Luma API: "image", "video" or "exr".
         layer: the description of a layer in the Luma API: index, label, description and alpha_hint; or None.
     """
@@ -199,7 +203,7 @@ class RenderedFile:
 
 
 Edit = Modify | Reframe | Resample | Soundtrack | Separate
-"""What is done to an earlier video or image. Its size, rate and length come from that file, not from the brief."""
+"""A change of an earlier video or image. Size, frame rate and length come from that file, not from the brief."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,32 +211,32 @@ class Brief:
     """One drawing. Equal briefs give equal pixels, on every machine (at most 1/255 apart before encoding).
 
     Args:
-        kind: a video (MP4) or an image (`image_format`).
-        prompt: the text, as typed.
-        take: the number of the drawing of the same brief; another take is another composition.
+        kind: whether to draw a video (MP4) or an image (in `image_format`).
+        prompt: the text as typed.
+        take: the number of this drawing of the brief; each take has a different composition.
         width, height: the size in pixels; see `frame_size` and `image_size`. Odd numbers are rounded down.
-        seconds, fps: length and frame rate of a video; it has `round(seconds * fps)` frames.
+        seconds, fps: the length and frame rate of a video; it has `round(seconds * fps)` frames.
         loop: whether the last frame leads back to the first.
-        model: the API's name of the requested model; "flash" models are drawn coarser and faster.
-        frame0, frame1: first and last frame of a video.
-        anchors: further frames of a video. One after its end becomes its last frame.
-        image_refs: pictures whose layout is followed.
-        style_refs: pictures whose colours are used.
+        model: the API's name of the requested model; "flash" models are drawn faster and with less detail.
+        frame0, frame1: the first and the last frame of a video.
+        anchors: further given frames of a video. One that lies beyond its end becomes its last frame.
+        image_refs: pictures whose layout to follow.
+        style_refs: pictures whose colours to use.
         character_refs: pictures of a character who appears in the scene.
         modify: a picture that the prompt changes; at weight 1 it hardly changes.
         figures_over: whether the figures of the prompt are drawn in front of the changed picture, instead of mixed with
             it.
-        style: the name of the style; empty leaves it to the prompt.
+        style: the name of the style; if empty, the prompt decides.
         image_format: the file format of an image.
-        concepts: keys of the API for the camera, such as "dolly_zoom". They change no seed, so the scene stays the
-            same.
-        edit: the change of an earlier video or image, instead of drawing a new scene.
-        sound: a video whose sound the result has too, or None. The result of an edit keeps that of its source anyway.
+        concepts: keys of the API for the camera, such as "dolly_zoom". They do not change the seeds, so the scene
+            stays the same.
+        edit: a change to make to an earlier video or image, instead of drawing a new scene.
+        sound: a video whose sound to copy into the result, or None. An edit keeps the sound of its source in any case.
         shorter_side: the largest shorter side of an edit's result, in pixels, or None.
         longest_seconds: the longest playing time of an edit's result, in seconds, or None.
         hdr: whether a video has a high dynamic range: 10 bits, BT.2020, hybrid log-gamma.
         exr: whether its frames are also written to an OpenEXR file.
-        tags: keys and texts for the metadata of the file.
+        tags: keys and values for the metadata of the file.
     """
 
     kind: Literal["video", "image"]
@@ -265,7 +269,7 @@ class Brief:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the drawing: even, at least 16."""
+        """Width and height of the drawing in pixels, both even and at least 16."""
         return max(16, self.width // 2 * 2), max(16, self.height // 2 * 2)
 
     @property
@@ -275,10 +279,10 @@ class Brief:
 
     @property
     def is_several(self) -> bool:
-        """Whether the drawing has several files."""
+        """Whether drawing the brief makes several files."""
         return self.exr or isinstance(self.edit, Separate)
 
     @property
     def coarse(self) -> bool:
-        """Whether the drawing may be coarser, for speed."""
+        """Whether to draw with less detail, for speed."""
         return self.model is not None and "flash" in self.model

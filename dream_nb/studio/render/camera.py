@@ -1,4 +1,4 @@
-"""Camera motions: what they are called, how a prompt asks for them, and where they put a layer in a frame."""
+"""Camera motions: their names, how a prompt asks for them, and where they put a layer in a frame."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ class CameraMotion:
     """How the picture moves over five seconds. Lengths are fractions of the frame's width (x) or height (y).
 
     Args:
-        pan_x, pan_y: every layer alike, as when the camera turns. Positive: the picture moves right or down.
-        truck_x, truck_y: a layer by its nearness, as when the camera is carried.
-        orbit: near layers right and the far ones left, around a middle distance.
-        zoom: by how much the picture is larger at the end (negative: smaller).
-        roll: turn of the picture in degrees, positive clockwise.
-        shake: of a camera held in the hand.
-        bob: of a camera carried on foot.
+        pan_x, pan_y: shift of all layers alike, as when the camera turns. Positive values move the picture right or
+            down.
+        truck_x, truck_y: shift of each layer in proportion to its nearness, as when the camera is carried.
+        orbit: shift of near layers to the right and of far ones to the left, around a middle distance.
+        zoom: logarithm of the factor by which the picture grows; negative values shrink it.
+        roll: rotation of the picture in degrees, positive clockwise.
+        shake: strength of the shaking of a handheld camera.
+        bob: strength of the bobbing of a camera carried on foot.
     """
 
     pan_x: float = 0.0
@@ -56,7 +57,7 @@ _MOTIONS: dict[str, CameraMotion] = {
     "camera handheld": CameraMotion(shake=1.8, truck_x=0.05),
 }
 CAMERA_MOTIONS: tuple[str, ...] = tuple(_MOTIONS)
-"""The strings that `GET camera_motion/list` offers; each can be put into a prompt."""
+"""The strings that `GET camera_motion/list` returns; each can be used in a prompt."""
 
 _ALSO = {
     "truck": "move",
@@ -101,9 +102,9 @@ _ALONE = {
 
 
 def asked(prompt: str) -> CameraMotion | None:
-    """The camera motion that a prompt asks for ("camera pan left", "the camera slowly pans left"), several added up.
+    """Return the camera motion that a prompt asks for ("camera pan left", "the camera slowly pans left").
 
-    None when it asks for none.
+    Several motions are added up. Returns None if the prompt does not ask for any.
     """
     text = " " + " ".join(re.findall(r"[a-z]+", prompt.lower())) + " "
     words = text.split()
@@ -115,7 +116,7 @@ def asked(prompt: str) -> CameraMotion | None:
             name = f"camera {verb} {_TOWARDS.get(where, where)}"
             if verb == "push" and name.endswith("out"):
                 name = "camera pull out"
-            # "the dog moves left" is about the dog.
+            # "The dog moves left" is about the dog, not the camera.
             if name in _MOTIONS and (spoken_of or verb not in ("move", "roll")):
                 found.append(name)
                 break
@@ -127,12 +128,12 @@ def asked(prompt: str) -> CameraMotion | None:
 
 
 def named(name: str) -> CameraMotion:
-    """The motion of a name in `CAMERA_MOTIONS`."""
+    """Return the motion with a name from `CAMERA_MOTIONS`."""
     return _MOTIONS[name]
 
 
 def sum_of(motions: list[CameraMotion]) -> CameraMotion:
-    """All motions at once."""
+    """Return all motions combined into one."""
     total = _STILL
     for one in motions:
         total = replace(total, **{name: getattr(total, name) + getattr(one, name) for name in CameraMotion.__slots__})
@@ -144,7 +145,7 @@ _FROM = -0.8
 
 
 def _leap(part: float) -> float:
-    """From 0 to 1 with an overshoot: fast in the first half of the time, at rest at its end."""
+    """Rise from 0 to 1 with an overshoot: fast in the first half of the time, and at rest at the end."""
     if part <= 0.55:
         t = max(0.0, part / 0.55)
         return (1.0 + _OVERSHOOT) * t * t * t * (t * (6.0 * t - 15.0) + 10.0)
@@ -157,12 +158,12 @@ class Camera:
     """A motion over the frames of one clip.
 
     Args:
-        motion: over five seconds.
-        frames: of the clip.
-        seconds: of the clip.
-        loop: swing there and back, so that the last frame leads to the first.
-        pace: 1 is as the motion says.
-        swoop: be there in a moment, and settle.
+        motion: the motion over five seconds.
+        frames: the number of frames of the clip.
+        seconds: the length of the clip.
+        loop: whether to swing there and back, so that the last frame leads to the first.
+        pace: the speed as a factor of the motion's own.
+        swoop: whether to make the motion quickly, and then settle.
     """
 
     motion: CameraMotion
@@ -173,10 +174,10 @@ class Camera:
     swoop: bool = False
 
     def way(self, frame: int) -> float:
-        """How far the motion is, about -0.5 to 0.5 over five seconds at pace 1."""
+        """Return how far the motion has got at a frame: about -0.5 to 0.5 over five seconds at pace 1."""
         reach = self._most
         if self.swoop:
-            # It ends where a still camera would be.
+            # A swoop ends where a still camera would be.
             return _FROM * reach * (1.0 - self._swooped(frame))
         if self.loop:
             return -0.5 * reach * math.cos(2 * math.pi * frame / self.frames)
@@ -187,18 +188,18 @@ class Camera:
         return min(1.6, max(0.25, self.pace * self.seconds / 5.0))
 
     def _swooped(self, frame: int) -> float:
-        """What part of a swoop is done: 0 to 1, a little more before it settles."""
+        """Return how much of a swoop is done: 0 to 1, and slightly above 1 before it settles."""
         if self.loop:
             part = frame / self.frames
             return _leap((part - 0.10) / 0.34) - _leap((part - 0.58) / 0.34)
         return _leap((frame / max(1, self.frames - 1) - 0.12) / 0.50)
 
     def offset(self, frame: int, near: float) -> tuple[float, float]:
-        """Where a layer is drawn, in fractions of width and height from its place.
+        """Return the offset of a layer from its own place, in fractions of width and height.
 
         Args:
-            frame: counted from 0.
-            near: of the layer, 0 (infinitely far) to 1 (in front).
+            frame: the number of the frame, counted from 0.
+            near: the nearness of the layer, from 0 (infinitely far) to 1 (in front).
         """
         m, way = self.motion, self.way(frame)
         x = way * (m.pan_x + m.truck_x * near + m.orbit * (near - 0.06))
@@ -217,14 +218,14 @@ class Camera:
                 * (0.008 * math.sin(beat * turn + 2.0) + 0.004 * math.sin(3 * beat * turn))
             )
         if m.bob:
-            # A step lifts the viewer, and every other one leans to the same side.
+            # Every step lifts the viewer, and every second step leans to the same side.
             strides = 2 * math.pi * frame / self.frames * max(1, round(0.9 * self.seconds))
             x += m.bob * (0.5 + 0.5 * near) * 0.010 * math.sin(strides)
             y += m.bob * (0.5 + 0.5 * near) * 0.026 * (abs(math.cos(strides)) - 0.5)
         return x, y
 
     def reach(self, near: float) -> tuple[float, float]:
-        """The largest offset of a layer in the clip, either way, in fractions of width and height."""
+        """Return the largest offset of a layer in the clip, in either direction, in fractions of width and height."""
         places = [self.offset(frame, near) for frame in range(self.frames)]
         return max(abs(x) for x, _ in places), max(abs(y) for _, y in places)
 
@@ -234,7 +235,7 @@ class Camera:
         return bool(self.motion.zoom or self.motion.roll)
 
     def lens(self, frame: int) -> tuple[float, float]:
-        """Magnification (at least 1) and roll in degrees of a frame."""
+        """Return the magnification (at least 1) and the roll in degrees of a frame."""
         way = self.way(frame)
         most = 0.5 * self._most
         zoom, roll = self.motion.zoom * way, self.motion.roll * way

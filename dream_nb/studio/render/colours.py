@@ -10,7 +10,7 @@ from dream_nb.studio.render.vocabulary import RGB
 
 
 def sky_colours(prompt: str) -> tuple[RGB, RGB, RGB, RGB]:
-    """Return the colours of the sky from top to horizon, and of what is below it.
+    """Return four colours: the sky's from top to horizon, and that of the water or ground below it.
 
     Args:
         prompt: any text.

@@ -1,6 +1,6 @@
-"""Concepts of the API: what the camera does, from where it looks, and what it is seen through.
+"""Concepts of the API: how the camera moves, where it looks from, and what it looks through.
 
-A concept changes how a scene is shown, never what is in it: nothing here takes part in a seed.
+A concept changes how a scene is shown, never what is in it, so concepts are not part of any seed.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dream_nb.studio.render.camera import CameraMotion, named, sum_of
 
 @dataclass(frozen=True, slots=True)
 class CameraConcept:
-    """What one concept does.
+    """The settings of one concept.
 
     Args:
-        motion: of the camera, or None where the concept leaves it alone.
-        horizon: where the horizon lies, from 0 (top of the frame) to 1 (bottom), or None.
-        relief: how high far land rises, as a factor. It is lower the higher the camera is.
-        effects: what is done to the finished frames, by the names in `EFFECTS`.
-        swoop: the motion is over in a moment, and settles.
+        motion: the motion of the camera, or None to leave it unchanged.
+        horizon: the place of the horizon, from 0 (top of the frame) to 1 (bottom), or None to leave it unchanged.
+        relief: the height of distant land, as a factor. The higher the camera, the lower the factor.
+        effects: the effects that are applied to the finished frames: names from `EFFECTS`.
+        swoop: whether the motion is made quickly, and then settles.
     """
 
     motion: CameraMotion | None = None
@@ -45,7 +45,7 @@ EFFECTS: Final = (
     "shoulder",
     "doors",
 )
-"""All effects, in the order in which they are applied: what is nearer to the viewer comes later."""
+"""All effects, in the order in which they are applied: from far to near the viewer."""
 
 _FROM_ABOVE: Final = re.compile(
     r"\b(aerial (view|shot|photo)|bird'?s[- ]eye|from above|top[- ]down|overhead (view|shot)|from the air)\b"
@@ -61,7 +61,7 @@ _CONCEPTS: Final[dict[str, CameraConcept]] = {
         effects=("streaks",),
         swoop=True,
     ),
-    # The arm of a crane moves along an arc, and the camera turns to keep its subject: near things move most.
+    # The arm of a crane moves along an arc, and the camera turns to stay on its subject, so near things move most.
     "crane_down": CameraConcept(CameraMotion(pan_y=0.02, truck_x=-0.10, truck_y=-0.34, zoom=0.20)),
     "crane_up": CameraConcept(CameraMotion(pan_y=-0.02, truck_x=0.10, truck_y=0.34, zoom=-0.20)),
     "dolly_zoom": CameraConcept(CameraMotion(), effects=("vertigo",)),
@@ -71,7 +71,7 @@ _CONCEPTS: Final[dict[str, CameraConcept]] = {
     "handheld": CameraConcept(CameraMotion(truck_x=0.03, shake=2.2)),
     "high_angle": CameraConcept(horizon=0.25, relief=0.55, effects=("converging down",)),
     "low_angle": CameraConcept(horizon=0.82, relief=1.25, effects=("converging up",)),
-    # Around a middle distance: what is nearer moves one way, what is farther the other.
+    # The camera turns around a middle distance: nearer things move one way, farther things the other.
     "orbit_left": CameraConcept(CameraMotion(pan_x=-0.16, orbit=0.52)),
     "orbit_right": CameraConcept(CameraMotion(pan_x=0.16, orbit=-0.52)),
     "over_the_shoulder": CameraConcept(effects=("shoulder",)),
@@ -98,14 +98,14 @@ _CONCEPTS: Final[dict[str, CameraConcept]] = {
 
 
 def told(prompt: str) -> tuple[str, ...]:
-    """The keys of concepts that a prompt asks for in words: a view from above."""
+    """Return the keys of the concepts that a prompt asks for in words: "overhead" for a view from above."""
     return ("overhead",) if _FROM_ABOVE.search(prompt.lower()) else ()
 
 
 def combined(keys: Iterable[str]) -> CameraConcept:
-    """All concepts of these keys at once. Unknown keys do nothing.
+    """Return the concepts of these keys combined into one. Unknown keys are ignored.
 
-    Motions and effects add up; the first concept that sets a horizon keeps it.
+    Motions and effects add up; the first concept that sets a horizon decides it.
     """
     chosen = [_CONCEPTS[key] for key in dict.fromkeys(keys) if key in _CONCEPTS]
     motions = [one.motion for one in chosen if one.motion is not None]
@@ -122,12 +122,12 @@ def combined(keys: Iterable[str]) -> CameraConcept:
 
 
 def motion(keys: Iterable[str], asked: CameraMotion | None, habit: CameraMotion) -> CameraMotion:
-    """The motion of a clip.
+    """Return the camera motion of a clip.
 
     Args:
-        keys: of the concepts; their motions add to the one that is asked for.
-        asked: the motion that the prompt asks for.
-        habit: the motion where nothing asks for one.
+        keys: the keys of the concepts; their motions are added to the one that is asked for.
+        asked: the motion that the prompt asks for, or None.
+        habit: the motion to use if neither the prompt nor a concept asks for one.
     """
     of_concepts = combined(keys).motion
     if of_concepts is None:

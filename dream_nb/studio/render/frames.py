@@ -18,11 +18,11 @@ from dream_nb.studio.render.scene import Scene
 
 
 def shots(brief: Brief, numbers: Sequence[int] | None = None) -> Iterator[Planes]:
-    """The frames of a brief as planes, one at a time.
+    """Return the frames of a brief as planes, one at a time.
 
     Args:
-        brief: an image is one frame.
-        numbers: which frames, counted from 0; None means all.
+        brief: the brief to draw. An image has one frame.
+        numbers: the numbers of the frames to draw, counted from 0; None means all.
     """
     if numbers is None:
         numbers = range(brief.frames if brief.kind == "video" else 1)
@@ -36,7 +36,7 @@ def shots(brief: Brief, numbers: Sequence[int] | None = None) -> Iterator[Planes
 
 
 def _drawn(brief: Brief, given: GivenFrames | None, numbers: Sequence[int]) -> Iterator[Planes]:
-    """The frames of the scene, with what the references of the brief do to them."""
+    """Draw the frames of the scene, and apply the effects of the brief's references to them."""
     count = brief.frames if brief.kind == "video" else 1
     scale = coarseness(brief)
     place = stage.of(brief, scale)
@@ -60,7 +60,7 @@ def _drawn(brief: Brief, given: GivenFrames | None, numbers: Sequence[int]) -> I
 
 
 def coarseness(brief: Brief) -> int:
-    """Pixels of the frame to one that is drawn, each way."""
+    """Return how many pixels of the frame one drawn pixel covers, in each direction."""
     width, height = brief.size
     squares = round(stage.style_of(brief).coarse / 100 * stage.unit_of(width, height))
     most = max(1, min(width, height) // 40)
@@ -68,7 +68,13 @@ def coarseness(brief: Brief) -> int:
 
 
 def enlarged(shot: Planes, scale: int, brief: Brief) -> Planes:
-    """A coarsely drawn frame at the size of the brief."""
+    """Return a coarsely drawn frame enlarged to the size of the brief.
+
+    Args:
+        shot: the frame as drawn.
+        scale: the result of `coarseness`.
+        brief: the brief of the drawing.
+    """
     if scale == 1:
         return shot
     width, height = brief.size
@@ -85,7 +91,7 @@ def enlarged(shot: Planes, scale: int, brief: Brief) -> Planes:
 
 
 def rgb_frames(brief: Brief) -> Iterator[U8]:
-    """The frames of a brief before encoding, height x width x 3, RGB; an image is one frame.
+    """Return the frames of a brief before encoding: RGB arrays, height x width x 3. An image has one frame.
 
     Raises:
         RenderError: a keyframe or reference cannot be read.

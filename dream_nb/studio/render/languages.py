@@ -1,6 +1,6 @@
-"""Prompts in other languages: which one a prompt is in, and its words of place, hour, weather and colour in English.
+"""Prompts in other languages: finds the language of a prompt, and translates common words to English.
 
-The names of things come from the `emoji` package (see `subjects/emoji_names.py`). To teach a word, add it here.
+The names of things come from the `emoji` package (see `subjects/emoji_names.py`). Add any other word to the table here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Language = Literal["en", "de", "es", "fr", "it", "pt"]
 
 OTHERS: Final[tuple[Language, ...]] = ("de", "es", "fr", "it", "pt")
 
-# Letters of a word that tells its language by itself.
+# The least number of letters of a word that is translated although the language of the prompt is unknown.
 _TELLING: Final = 4
 _SMALL: Final = {
     "en": "the of with and at an is on to into by from over under through",
@@ -25,9 +25,9 @@ _SMALL: Final = {
     "it": "un una uno il lo gli nel nella nei con e sul sulla di della del dei al alla sotto tra su la",
     "pt": "um uma os na nos com em de da ao sob sobre pelo num numa",
 }
-"""Words that nearly every sentence of a language has."""
+"""Words that nearly every sentence of a language contains."""
 
-# English, then German, Spanish, French, Italian, Portuguese; forms of a word are divided by "/", "-" has none.
+# Columns: English, German, Spanish, French, Italian, Portuguese. "/" separates forms of a word; "-" means no word.
 _TABLE: Final = """
 a          ein/eine/einen/einem/einer/eines  un/una            un/une                     un/una/uno                um/uma
 in         im/in/ins                     en                    dans/en                    nel/nella/nei/nello       no/na/em/nos/num/numa
@@ -227,12 +227,12 @@ _PHRASES: Final[dict[str, dict[str, str]]] = {
     "it": {"primo piano": "closeup"},
     "pt": {"pôr do sol": "sunset", "nascer do sol": "sunrise"},
 }
-"""Of several words, which mean something else together."""
+"""Phrases that cannot be translated word by word."""
 
 
 @cache
 def _words(language: Language) -> dict[str, str]:
-    """The English of a language's words."""
+    """Return the English translation of each word of a language, without accents."""
     column = OTHERS.index(language) + 1
     english: dict[str, str] = {}
     for line in _TABLE.strip().splitlines():
@@ -244,12 +244,14 @@ def _words(language: Language) -> dict[str, str]:
 
 
 def language_of(words: Sequence[str], english: Callable[[str], bool]) -> Language | None:
-    """The language that most words of a prompt belong to; None where none of its small words tells, or two
-    languages would do.
+    """Return the language that most words of a prompt belong to.
+
+    Returns None if no word is known, or if two languages other than English fit equally well. A language other than
+    English needs at least one of its small words in the prompt.
 
     Args:
-        words: of the prompt, in lower case.
-        english: whether a word is known in English.
+        words: the words of the prompt, in lower case.
+        english: returns whether a word is known in English.
     """
     plain = [folded(word) for word in words]
     small = {language: sum(word in _small(language) for word in plain) for language in _SMALL}
@@ -258,18 +260,18 @@ def language_of(words: Sequence[str], english: Callable[[str], bool]) -> Languag
         told[language] = small[language] + sum(word in _words(language) for word in plain)
     count = {language: told[language] if small[language] or language == "en" else 0 for language in told}
     best = max(count, key=lambda language: count[language])
-    # English, which comes first, wins where others tie with it; two others leave it open.
+    # English comes first, so `max` prefers it in a tie; a tie of two other languages is not decided.
     tie = best != "en" and list(count.values()).count(count[best]) > 1
     return cast(Language, best) if count[best] and not tie else None
 
 
 def in_english(words: Sequence[str], language: Language | None, english: Callable[[str], bool]) -> list[str]:
-    """The words of a prompt, with English ones in place of those that are known in its language.
+    """Return the words of a prompt, with the known ones translated to English.
 
     Args:
-        words: of the prompt, in lower case.
-        language: that of the prompt, or None where nothing tells.
-        english: whether a word is known in English.
+        words: the words of the prompt, in lower case.
+        language: the language of the prompt, or None if it is unknown.
+        english: returns whether a word is known in English.
     """
     if language == "en":
         return list(words)
@@ -292,7 +294,7 @@ def _small(language: str) -> frozenset[str]:
     return frozenset(map(folded, _SMALL[language].split()))
 
 
-@lru_cache(maxsize=4096)  # prompts bring ever new words
+@lru_cache(maxsize=4096)  # limited, because prompts keep bringing new words
 def folded(word: str) -> str:
-    """A word without its accents: people leave them out."""
+    """Return a word in lower case and without accents, which people often leave out."""
     return "".join(letter for letter in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(letter))

@@ -1,4 +1,4 @@
-"""A layer drawn once, wider than the frame, and laid over a frame at any place."""
+"""Layers that are drawn once, wider than the frame, and laid over each frame at any place."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ U16 = NDArray[np.uint16]
 
 @dataclass(slots=True)
 class Sheet:
-    """One plane of a layer: rows with an edge in them, and below these rows that hide everything.
+    """One plane of a layer: rows that are partly transparent, and below them rows that are opaque.
 
-    Each is kept at several fractions of a pixel, so that slow layers glide.
+    Each is stored at several fractions of a pixel ("phases"), so that slow layers move smoothly.
     """
 
     top: int
@@ -27,7 +27,7 @@ class Sheet:
     body: U8  # phases x rows x width
 
     def draw(self, onto: U8, x: float, y: int) -> None:
-        """Lay it over a plane, moved by x and y pixels of the plane."""
+        """Draw the sheet over a plane, moved by x and y pixels of the plane."""
         height, width = onto.shape
         phases, rows, _ = self.tint.shape
         fine = round((self.left - x) * phases)
@@ -37,7 +37,7 @@ class Sheet:
         top = self.top + y
         first, last = max(top, 0), min(top + rows, height)
         if first < last:
-            # A few rows at a time stay in the processor's cache.
+            # A few rows at a time, so that they stay in the processor's cache.
             step = max(1, 32_000 // width)
             for begin in range(first, last, step):
                 end = min(last, begin + step)
@@ -63,7 +63,7 @@ class Layer:
     v: Sheet
 
     def draw(self, onto: Planes, x: float, y: float) -> None:
-        """Lay it over a frame, moved by x and y pixels of the frame."""
+        """Draw the layer over a frame, moved by x and y pixels of the frame."""
         down = round(y)
         self.y.draw(onto.y, x, down)
         self.u.draw(onto.u, x / 2, down // 2)
@@ -71,20 +71,20 @@ class Layer:
 
 
 def phases_for(height: int) -> int:
-    """How many fractions of a pixel: few where pixels are small."""
+    """Return how many fractions of a pixel to store: the taller the frame in pixels, the fewer."""
     return max(1, min(4, round(2880 / max(1, height))))
 
 
 def layer(near: float, top: int, left: int, colours: tuple[U8, U8, U8], alpha: U8, phases: int) -> Layer:
-    """A layer from its pixels.
+    """Make a layer from its pixels.
 
     Args:
-        near: 0 (far) to 1 (near).
-        top: row of the frame where it begins, even.
-        left: column of the layer that lies on the frame's first column, even.
-        colours: Y (rows x width), U and V (half of both); rows and width even.
-        alpha: coverage, rows x width; everything below its last row with a gap is opaque.
-        phases: fractions of a pixel to keep.
+        near: the nearness of the layer, from 0 (far) to 1 (near).
+        top: the row of the frame where the layer begins, an even number.
+        left: the column of the layer that lies on the frame's first column, an even number.
+        colours: the planes Y (rows x width), U and V (half as many of both); rows and width are even.
+        alpha: the coverage, rows x width; everything below its last row with a gap is opaque.
+        phases: the number of fractions of a pixel to store.
     """
     gaps = np.flatnonzero((alpha < 255).any(axis=1))
     edge = min((int(gaps[-1]) + 2) // 2 * 2 if len(gaps) else 0, alpha.shape[0])
@@ -101,11 +101,11 @@ def _sheet(top: int, left: int, colour: U8, alpha: U8, phases: int) -> Sheet:
     edge, width = alpha.shape
     rows = colour.shape[0]
     cover = alpha.astype(np.uint16)
-    cover += cover >> 7  # 255 becomes 256: opaque is opaque
+    cover += cover >> 7  # 255 becomes 256, so that opaque pixels hide everything
     tint = np.empty((phases, edge, width), np.uint16)
     clear = np.empty((phases, edge, width), np.uint16)
     body = np.empty((phases, rows - edge, width), np.uint8)
-    tint[0] = colour[:edge] * cover + np.uint16(128)  # so that the shift by 8 rounds
+    tint[0] = colour[:edge] * cover + np.uint16(128)  # 128 makes the shift by 8 round to nearest
     clear[0] = 256 - cover
     body[0] = colour[edge:]
     for phase in range(1, phases):
@@ -116,7 +116,14 @@ def _sheet(top: int, left: int, colour: U8, alpha: U8, phases: int) -> Sheet:
 
 
 def _between(source: NDArray[np.unsignedinteger], into: NDArray[np.unsignedinteger], phase: int, phases: int) -> None:
-    """What lies between each pixel and its right neighbour."""
+    """Interpolate between each pixel and its right neighbour.
+
+    Args:
+        source: the pixels, rows x width.
+        into: an array of the same shape for the result.
+        phase: how far to go towards the right neighbour, in units of 1 / `phases`.
+        phases: the number of fractions of a pixel.
+    """
     wide = source.astype(np.uint32)
     wide[:, :-1] *= phases - phase
     wide[:, :-1] += source[:, 1:].astype(np.uint32) * np.uint32(phase)

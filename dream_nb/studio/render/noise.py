@@ -1,4 +1,4 @@
-"""Seeded noise in scene units, so that a drawing has the same forms at every size."""
+"""Seeded noise that is measured in scene units, so that a drawing has the same forms at every size."""
 
 from __future__ import annotations
 
@@ -17,24 +17,30 @@ U8: TypeAlias = NDArray[np.uint8]
 
 
 def chance(*seed: object) -> np.random.Generator:
-    """A generator that depends on the text of its seed, and on nothing else."""
+    """Return a random generator that depends only on the text of its seed."""
     digest = hashlib.sha256("\x1f".join(map(str, seed)).encode("utf-8", "surrogatepass")).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
 
 
 def pick(rng: np.random.Generator, low: float, high: float) -> float:
-    """A number between two others."""
+    """Return a random number between `low` and `high`."""
     return low + (high - low) * float(rng.random())
 
 
 def smoothstep(x: F32) -> F32:
-    """0 below 0, 1 above 1, smooth between."""
+    """Return 0 below 0, 1 above 1, and a smooth curve between them."""
     t = np.clip(x, 0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
 def resized(field: F32, width: int, height: int, box: tuple[float, float, float, float] | None = None) -> F32:
-    """A field resampled smoothly to another size."""
+    """Return a field resampled to another size, with bicubic interpolation.
+
+    Args:
+        field: the values, height x width.
+        width, height: the size of the result.
+        box: the part of the field to use (left, top, right, bottom), in its pixels; None uses all of it.
+    """
     image = Image.fromarray(field).resize((width, height), Image.Resampling.BICUBIC, box=box)
     return np.asarray(image, dtype=np.float32)
 
@@ -44,13 +50,14 @@ _TILE = (64, 128)
 
 
 def fbm1(rng: np.random.Generator, x: F64, octaves: int, gain: float = 0.5, ridged: bool = False) -> F64:
-    """Fractal noise along a line, about -1 to 1.
+    """Return fractal noise along a line, about -1 to 1.
 
     Args:
-        x: where, in cells of the first octave.
-        octaves: how many, each of half the cell.
-        gain: of each octave against the one before.
-        ridged: pointed crests and round valleys.
+        rng: the random generator.
+        x: the positions along the line, in cells of the first octave.
+        octaves: the number of octaves; the cells of each are half as large as those of the one before.
+        gain: the weight of each octave relative to the one before.
+        ridged: whether to make pointed crests and round valleys.
     """
     total = np.zeros_like(x)
     norm, weight = 0.0, 1.0
@@ -78,19 +85,22 @@ def fbm2(
     ridged: bool = False,
     before: float = 0.0,
 ) -> F32:
-    """Fractal noise over an area, about -1 to 1.
+    """Return fractal noise over an area, about -1 to 1, height x width.
 
     Args:
-        width, height: of the array.
-        across, down: its extent in cells of the first octave.
+        rng: the random generator.
+        width, height: the size of the array.
+        across, down: the extent of the area, in cells of the first octave.
         octaves, gain, ridged: as for `fbm1`.
-        before: cells by which the area begins farther to the left; its forms stay in their places.
+        before: how much farther to the left the area begins, in cells of the first octave. The forms keep their
+            places.
     """
     total = np.zeros((height, width), np.float32)
     norm, weight = 0.0, 1.0
     for octave in range(octaves):
         nx, ny = across * 2**octave, down * 2**octave
-        # As many numbers for every size, and repeated where they do not suffice: forms are the same at all sizes.
+        # Every size draws the same number of random values, and repeats them where more are needed, so that the forms
+        # are the same at all sizes.
         knots = (rng.random(_TILE).astype(np.float32) * 2.0 - 1.0).astype(np.float32)
         if octave and nx > width and ny > height:
             continue

@@ -1,4 +1,4 @@
-"""The colours of a scene by hour, tinted by the prompt and graded by the style."""
+"""The colours of a scene, which depend on the hour and are tinted by the colours of the prompt."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class Palette:
     """The light of a scene.
 
     Args:
-        zenith, middle, horizon: the sky from top to horizon.
-        sun: what shines, and its glow.
-        lit, shade: what light and shadow do to a surface (multiplied with its colour).
-        haze: what distance fades to.
-        cloud_lit, cloud_shade: sides of a cloud.
-        water: deep water.
-        height: of sun or moon over the horizon, 0 to 1 of the sky.
-        glow: strength of its glow, 0 to 1.
+        zenith, middle, horizon: the colours of the sky from top to horizon.
+        sun: the colour of the sun or moon and of its glow.
+        lit, shade: the colours of light and of shadow; a surface's colour is multiplied by them.
+        haze: the colour that distant things fade to.
+        cloud_lit, cloud_shade: the colours of the two sides of a cloud.
+        water: the colour of deep water.
+        height: the height of the sun or moon above the horizon, as a fraction of the sky.
+        glow: the strength of its glow, 0 to 1.
     """
 
     zenith: RGB
@@ -88,17 +88,23 @@ GROUNDS: dict[str, RGB] = {
 
 
 def mix(a: RGB, b: RGB, t: float) -> RGB:
-    """From a (t = 0) to b (t = 1)."""
+    """Return a mixture of two colours, from a (t = 0) to b (t = 1)."""
     return a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t
 
 
 def times(a: RGB, b: RGB) -> RGB:
-    """A surface in a light."""
+    """Return the product of two colours: a surface in a light."""
     return a[0] * b[0], a[1] * b[1], a[2] * b[2]
 
 
 def tinted(colour: RGB, tint: RGB, amount: float) -> RGB:
-    """A colour drawn towards the hue of another; mostly its own brightness."""
+    """Return a colour shifted towards the hue of another, with mostly its own brightness.
+
+    Args:
+        colour: the colour to shift.
+        tint: the colour with the wanted hue.
+        amount: how far to shift, from 0 to 1.
+    """
     own, other = max(0.01, luma(colour)), max(0.05, luma(tint))
     bright = own * (1.0 + 0.35 * amount * (other - 0.45))
     scale = bright / other
@@ -113,7 +119,7 @@ def tinted(colour: RGB, tint: RGB, amount: float) -> RGB:
     return mix(colour, wanted, amount)
 
 
-# How much of each the densest fog takes.
+# How much of each colour the densest fog replaces.
 _FOGGED = {
     "zenith": 0.70,
     "middle": 0.92,
@@ -126,14 +132,14 @@ _FOGGED = {
 
 
 def of(plan: ScenePlan) -> Palette:
-    """The palette of a plan."""
+    """Return the palette of a plan."""
     base = _DEEP if plan.land == "deep" else _HOURS[plan.hour]
     rng = plan.chance("palette")
     parts: dict[str, RGB] = {
         name: getattr(base, name)
         for name in ("zenith", "middle", "horizon", "sun", "lit", "shade", "haze", "cloud_lit", "cloud_shade", "water")
     }
-    # Another take is another evening: a little warmer, colder, deeper.
+    # Each take has a slightly different light: warmer, colder or deeper.
     warm, deep = 0.10 * (float(rng.random()) - 0.5), 0.85 + 0.3 * float(rng.random())
     for name in ("zenith", "middle"):
         r, g, b = parts[name]
@@ -141,7 +147,7 @@ def of(plan: ScenePlan) -> Palette:
     for at, tint in enumerate(plan.tints):
         names = ("zenith", "middle", "horizon", "haze", "cloud_lit", "cloud_shade", "water", "lit", "shade")
         for place, name in enumerate(names):
-            # The first colour takes the whole scene; later ones take turns, so that both are seen.
+            # The first colour tints everything; each later one only some of the parts, so that all are seen.
             if at == 0 or place % len(plan.tints) == at:
                 parts[name] = tinted(parts[name], tint, 0.55 if name not in ("lit", "shade") else 0.3)
     dull = max(0.75 * plan.storm, 0.55 * plan.rain, 0.6 * max(0.0, plan.cloud - 0.6) / 0.4)
@@ -149,7 +155,7 @@ def of(plan: ScenePlan) -> Palette:
         grey = luma(parts["middle"])
         slate: RGB = (0.80 * grey, 0.88 * grey, 1.0 * grey)
         for name in ("zenith", "middle", "horizon", "haze", "cloud_lit", "cloud_shade", "lit"):
-            # A storm darkens the day; the clouds of a night are seen by their lightning.
+            # A storm darkens the day, but brightens the night, because lightning lights up its clouds.
             dimmer = 0.35 if grey > 0.15 else -0.9
             level = luma(parts[name]) * (1.0 - dimmer * max(plan.storm, 0.5 * plan.rain))
             parts[name] = mix(parts[name], mix((level * 0.92, level * 0.97, level * 1.06), slate, 0.2), dull * 0.75)

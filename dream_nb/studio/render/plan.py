@@ -1,4 +1,4 @@
-"""The plan of a drawing: what a prompt means in the terms of the vocabulary."""
+"""The plan of a drawing: the meaning of a prompt in terms of the vocabulary."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from dream_nb.studio.render.subjects.cast import Cast, Subject
 from dream_nb.studio.render.subjects.things import MINIATURE
 from dream_nb.studio.render.vocabulary import RGB
 
-# What a prompt leaves open is chosen among these; a name that stands twice is chosen twice as often.
+# If the prompt does not decide, one of these is chosen; a name that is listed twice is chosen twice as often.
 _HOURS: Final = ("dawn", "morning", "noon", "golden", "sunset", "sunset", "dusk", "night")
 _STORMY_HOURS: Final = ("dusk", "dusk", "night")
 _AUTUMN_HOURS: Final = ("golden", "golden", "morning", "sunset")
-# In which the colours of a subject are seen.
+# Hours at which the colours of a subject can be seen.
 _BRIGHT_HOURS: Final = ("morning", "morning", "noon", "golden", "golden", "dawn", "sunset")
 _INLAND: Final = ("mountains", "mountains", "hills", "hills")
 _LANDS: Final = (*_INLAND, "islands", "cliffs", "mesa", "dunes")
 _TREES: Final = ("pine", "oak", "pine", "cypress")
 _LIVING_MOTIFS: Final = ("balloons",)
 _BUILT_MOTIFS: Final = ("castle", "windmill", "ruins", "torii")
-# What a land brings along: its ground, where that is not grass, and its water, where that is not left to chance.
+# The ground of each land whose ground is not grass, and the water of each land whose water is not random.
 _GROUNDS: Final = {
     "dunes": "sand", "mesa": "red", "ice": "snow", "volcano": "ash", "mountains": "rock", "cliffs": "rock",
 }  # fmt: skip
@@ -40,10 +40,10 @@ _BARREN: Final = frozenset({"sand", "ash"})
 _STARS: Final = {"night": 0.6, "dusk": 0.2}
 _WAVES: Final = {"sea": 0.45}
 _SEVERAL: Final = 2
-# Of many buildings.
+# Kinds that consist of many buildings, and so are never the only building.
 _MASSES: Final = frozenset({"towers", "village"})
 _MOST_TINTS: Final = 3
-# What a place can be like; the first is the usual.
+# The kinds of each place; the first is the default.
 _ROOMS: Final = {
     "interior": ("living", "library", "cafe", "kitchen", "bedroom", "office", "workshop"),
     "street": ("street", "alley", "market", "neon"),
@@ -54,19 +54,19 @@ _MATTERS: Final = {
     "macro": ("leaf", "moss", "drops"),
     "abstract": ("ink", "metal", "smoke", "geometry", "fractal"),
 }
-# Of the places that give way, those that do so to living things too.
+# Haunts that are also given up if the prompt names living things or subjects.
 _LIFELESS: Final = frozenset({"macro", "abstract", "table"})
 _INDOORS: Final = frozenset({"interior", "table", "backdrop"})
 _OUTDOORS: Final[tuple[Name, ...]] = ("land", "water", "built")
-# What sets no scene: with these and an unknown noun there is nothing to see but that noun.
+# Traits that do not set a scene. A prompt with only these and an unknown noun is about that noun.
 _MOODS: Final = frozenset({"tint", "style", "pace", "wind", "waves"})
 
 
 @dataclass(frozen=True, slots=True)
 class ScenePlan:
-    """What is drawn. Amounts are 0 to 1; names are those of `vocabulary.Traits`.
+    """What to draw. Amounts are 0 to 1; names are those of `vocabulary.Traits`.
 
-    `place` is empty for a landscape. `lone` is the boat or building that a prompt is of, or empty.
+    `place` is empty for a landscape. `lone` is the boat or building that is the only motif of the prompt, or empty.
     `usual` is the motion of the camera without the concepts of the brief.
     """
 
@@ -104,14 +104,18 @@ class ScenePlan:
     seed: tuple[str, int]
 
     def chance(self, *what: object) -> np.random.Generator:
-        """The generator for one part of the drawing."""
+        """Return the random generator for one part of the drawing.
+
+        Args:
+            what: the name of the part, and further values that identify it.
+        """
         return chance(*self.seed, *what)
 
 
 def read(brief: Brief) -> ScenePlan:
-    """The plan of a brief. Any text gives one: what no word sets is chosen by the text as a whole."""
+    """Return the plan of a brief. Every text has one: anything that no word sets is chosen by a seed from the text."""
     words = KnownWords(brief.prompt)
-    # Each choice takes the next number, so the order of the choices is part of the drawing.
+    # Each choice takes the next random number, so a different order of choices would change the drawing.
     idea = chance("idea", brief.prompt)
     hour = _hour(words, idea)
     place = _place(words, brief.prompt)
@@ -178,12 +182,12 @@ def _hour(words: KnownWords, idea: np.random.Generator) -> str:
 
 
 def _place(words: KnownWords, prompt: str) -> str:
-    """The place, or nothing for a landscape."""
+    """Return the place, or an empty string for a landscape."""
     place, haunt = words.first("place"), words.first("haunt")
     subjects = words.cast.subjects
     laid = bool(subjects) and subjects[0].thing.habitat == "table"
     if place is not None:
-        # Food in close-up lies on its table.
+        # Food is shown on a table, also in a close-up.
         return "table" if laid and place in _LIFELESS else place
     if not words.words and not subjects:
         return "backdrop" if prompt.strip() else ""
@@ -198,7 +202,7 @@ def _place(words: KnownWords, prompt: str) -> str:
     if subjects and all(one.thing.code in MINIATURE for one in subjects) and (haunt in _LIFELESS or _is_near(words)):
         return "macro"
     if haunt is not None:
-        # A lion in close-up is no ground to look at from near, and a dragon's smoke is not all there is.
+        # A close-up of a lion does not ask for a macro view of the ground, nor a dragon's smoke for an abstract one.
         return "" if haunt in _LIFELESS and (words.life() or subjects) else haunt
     if subjects:
         return ""
@@ -211,12 +215,17 @@ def _is_near(words: KnownWords) -> bool:
 
 
 def _walks(subject: Subject) -> bool:
-    """Whether a subject is one that is met in a street, rather than seen above the roofs."""
+    """Return whether a subject can move on the ground, and so may appear in a street."""
     return subject.thing.habitat == "ground" and not subject.thing.still
 
 
 def _of_place(named: tuple[str, ...], known: tuple[str, ...]) -> str:
-    """The first name that fits the place, or what is usual there."""
+    """Return the first name that fits the place, or else the place's default.
+
+    Args:
+        named: the names that the prompt sets.
+        known: the names that fit the place, the default first.
+    """
     return next((name for name in named if name in known), known[0] if known else "")
 
 
@@ -228,13 +237,13 @@ def _land(words: KnownWords, idea: np.random.Generator) -> str:
 
 
 def _dives(words: KnownWords) -> bool:
-    """Whether there is nothing to see but what swims."""
+    """Return whether every subject swims, and the prompt sets no land, water or building."""
     swims = [one.thing.habitat == "water" and one.gait == "swim" for one in words.cast.subjects]
     return bool(swims) and all(swims) and not any(words.first(trait) for trait in _OUTDOORS)
 
 
 def _water(words: KnownWords, land: str, idea: np.random.Generator) -> str:
-    # "A lake in the forest" has its lake, though a forest has none.
+    # "A lake in the forest" has a lake, although "forest" sets the water to "none".
     asked = next((name for name in words.names("water") if name != "none"), words.first("water"))
     wet = idea.random() < 0.55
     water = asked or _WATERS.get(land) or ("lake" if wet else "none")
@@ -250,13 +259,13 @@ def _water(words: KnownWords, land: str, idea: np.random.Generator) -> str:
 def _tints(words: KnownWords, idea: np.random.Generator) -> tuple[RGB, ...]:
     if words.words or words.cast.subjects:
         return words.tints()[:_MOST_TINTS]
-    # A text of which no word is known still has colours of its own.
+    # A text without any known word gets random colours.
     turn = float(idea.random())
     return _hue(turn), _hue(turn + 0.14)
 
 
 def _growth(words: KnownWords, land: str, ground: str, idea: np.random.Generator) -> tuple[tuple[str, ...], float]:
-    """The plants, and how much of them grows."""
+    """Return the kinds of plants, and how densely they grow (0 to 1)."""
     plants, lush = words.names("plant"), words.most("lush")
     if plants or land not in _WOODED or ground in _BARREN:
         return plants, _amount(lush, 0.5)
@@ -267,10 +276,10 @@ def _growth(words: KnownWords, land: str, ground: str, idea: np.random.Generator
 def _sights(
     prompt: str, words: KnownWords, hour: str, land: str, idea: np.random.Generator
 ) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
-    """The buildings, and the figures with how many they are (0: the usual number)."""
+    """Return the kinds of buildings, and the kinds of figures with their number (0: the default number)."""
     built, life = words.names("built"), words.life()
     if not prompt.strip():
-        # Something to look at.
+        # An empty prompt gets a motif.
         motif = _one_of(_LIVING_MOTIFS + _BUILT_MOTIFS, idea)
         built, life = ((), ((motif, 0),)) if motif in _LIVING_MOTIFS else ((motif,), ())
     if not life and not words.cast.subjects and hour != "night" and land != "deep" and idea.random() < 0.5:
@@ -279,19 +288,19 @@ def _sights(
 
 
 def _lone(words: KnownWords) -> str:
-    """The one boat or building of a prompt that names nothing else to look at."""
+    """Return the boat or building that is the only motif of a prompt, or an empty string."""
     boats = [kind for kind, many in words.life() if many < _SEVERAL]
     sights = [*boats, *(kind for kind in words.names("built") if kind not in _MASSES)]
     return sights[0] if len(sights) == 1 and not words.cast.subjects else ""
 
 
 def _hue(turn: float) -> RGB:
-    """A strong colour on the wheel."""
+    """Return a strong colour at a position of the colour wheel, in turns."""
     r, g, b = (0.5 + 0.42 * math.cos(2 * math.pi * (turn + third / 3)) for third in range(3))
     return r, g, b
 
 
 def _habit(rng: np.random.Generator) -> camera.CameraMotion:
-    """The camera that nobody asked for: carried slowly into the scene, and a little to one side."""
+    """Return the default camera motion: slowly into the scene, and a little to one side."""
     side = 1.0 if rng.random() < 0.5 else -1.0
     return camera.CameraMotion(truck_x=side * pick(rng, 0.05, 0.09), truck_y=pick(rng, 0.07, 0.10))

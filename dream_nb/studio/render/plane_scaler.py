@@ -1,4 +1,4 @@
-"""Scales planes by swscale, which takes an eighth of the time that Pillow needs."""
+"""Scales planes with swscale, which is eight times as fast as Pillow."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ from dream_nb.studio.render.noise import U8
 
 
 class PlaneScaler:
-    """Scales planes by the Lanczos filter.
+    """Scales planes with the Lanczos filter.
 
-    Keep one for each pair of sizes: preparing a size takes longer than scaling a plane.
+    Keep one scaler for each pair of sizes: preparing a size takes longer than scaling a plane.
     """
 
     def __init__(self) -> None:
         self._scaler = VideoReformatter()
 
     def scaled(self, plane: U8, size: tuple[int, int]) -> U8:
-        """The plane with that width and height; itself where it has them already."""
+        """Return the plane scaled to a size, or the plane itself if it already has that size.
+
+        Args:
+            plane: the plane, height x width.
+            size: the width and height of the result.
+        """
         width, height = size
         if plane.shape == (height, width):
             return plane

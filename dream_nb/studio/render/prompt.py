@@ -1,4 +1,4 @@
-"""The words of a prompt that the vocabulary knows, in their order."""
+"""Finds the words of a prompt that the vocabulary knows."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from dream_nb.studio.render.vocabulary import RGB, VOCABULARY, Traits
 Name = Literal[
     "hour", "place", "haunt", "room", "matter", "land", "ground", "water", "plant", "built", "sky", "style", "motes"
 ]  # fmt: skip
-"""Traits that are names."""
+"""Traits whose values are names."""
 Amount = Literal["cloud", "storm", "haze", "rain", "snow", "wind", "stars", "pace", "waves", "falls", "lush"]
-"""Traits that are numbers."""
+"""Traits whose values are numbers."""
 
-# A camera that "slowly pans left" leaves the pace of the scene as it is.
+# "The camera slowly pans left" does not slow down the scene.
 _CAMERA: Final = re.compile(r"camera\s+(\w+\s+){0,2}(left|right|up|down|in|out)\b")
 _NOT: Final = frozenset({"no", "without", "not", "never", "minus"})
 _NUMBERS: Final = {
@@ -32,7 +32,7 @@ _MOST: Final = 12
 _PLURAL: Final = 3
 _LONGEST_NAME: Final = 3  # words
 _SHORTEST: Final = 4  # letters of a word that names something
-# Words that ask for nothing by themselves.
+# Words that do not ask for anything on their own.
 _COMMON: Final = frozenset({
     "about", "above", "across", "aerial", "after", "against", "along", "among", "another", "around", "away", "back",
     "beautiful", "before", "behind", "below", "beneath", "beside", "between", "beyond", "both", "camera", "detailed",
@@ -44,13 +44,20 @@ _COMMON: Final = frozenset({
     "through", "toward", "towards", "under", "underneath", "until", "upon", "very", "video", "view", "water",
     "wearing", "what", "when", "where", "which", "while", "whose", "with", "within", "without", "wooden",
 })  # fmt: skip
-# What means nothing in another language.
+# Words that show that a prompt is in English.
 _ENGLISH: Final = VOCABULARY.keys() | _COMMON
 _SINGULARS: Final = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""))
 
 
 class KnownWord(NamedTuple):
-    """A name of the vocabulary, what it sets, how many of it are meant (0: the prompt does not say), its place."""
+    """A name of the vocabulary in a prompt.
+
+    Args:
+        name: the name, one or more words.
+        traits: the traits that it sets.
+        number: how many the prompt asks for, or 0 if it does not say.
+        at: the index of its first word.
+    """
 
     name: str
     traits: Traits
@@ -59,17 +66,17 @@ class KnownWord(NamedTuple):
 
 
 class KnownWords:
-    """What the known words of a prompt set.
+    """The known words of a prompt, and the traits that they set.
 
     Args:
         prompt: any text.
 
     Attributes:
-        said: all words, in lower case and in English as far as they are known.
-        cast: its subjects.
-        words: those of the vocabulary, in their order.
-        unknown: the words that ask for something, and are not known.
-        paint: the colours of flocks, boats and the like, by their names.
+        said: all words in lower case, translated to English if they are known.
+        cast: the subjects of the prompt.
+        words: the names of the vocabulary, in the order of the prompt.
+        unknown: the words that ask for something, but are not known.
+        paint: the colours of flocks, boats and other figures, by their names.
     """
 
     def __init__(self, prompt: str) -> None:
@@ -89,36 +96,39 @@ class KnownWords:
             covered.update(range(known.at, known.at + known.name.count(" ") + 1))
         for at, word in enumerate(self.said):
             common = len(word) < _SHORTEST or not word.isalpha() or word in _COMMON or word in _NUMBERS or word in _NOT
-            # A participle or an adverb says how something is, and is no thing that could be seen.
+            # A participle or an adverb describes something, and does not name a thing that could be drawn.
             common = common or word.endswith(("ed", "ing", "ly"))
             if at not in covered and not common and not says_how(word) and _longest([word])[1] is None:
                 yield word
 
     def first(self, trait: Name) -> str | None:
-        """The name that comes first, or None."""
+        """Return the first name that a trait is set to, or None."""
         return next(iter(self.names(trait)), None)
 
     def names(self, trait: Name) -> tuple[str, ...]:
-        """All names, each once."""
+        """Return all names that a trait is set to, each once."""
         return tuple(dict.fromkeys(word.traits[trait] for word in self.words if trait in word.traits))
 
     def first_amount(self, trait: Amount) -> float | None:
-        """The amount that comes first, or None."""
+        """Return the first amount that a trait is set to, or None."""
         return next(iter(self._amounts(trait)), None)
 
     def most(self, trait: Amount) -> float | None:
-        """The largest amount, or None."""
+        """Return the largest amount that a trait is set to, or None."""
         return max(self._amounts(trait), default=None)
 
     def _amounts(self, trait: Amount) -> list[float]:
         return [word.traits[trait] for word in self.words if trait in word.traits]
 
     def tints(self) -> tuple[RGB, ...]:
-        """All colours."""
+        """Return all colours of the scene."""
         return tuple(word.traits["tint"] for word in self.words if "tint" in word.traits)
 
     def life(self) -> tuple[tuple[str, int], ...]:
-        """The figures and how many: as many as are meant where each is named first, in the order of the last."""
+        """Return the figures and their numbers.
+
+        The number is the one at a figure's first mention; the order is that of the last mentions.
+        """
         counts: dict[str, int] = {}
         for word in reversed(self.words):
             if "life" in word.traits:
@@ -131,7 +141,7 @@ def _is_english(word: str) -> bool:
 
 
 def _painted(words: list[KnownWord]) -> tuple[set[int], dict[str, RGB]]:
-    """The places of colours that stand before a figure or a building, and the colours of figures by their names."""
+    """Return the indexes of colours directly before a figure or a building, and the colours of figures by name."""
     bound: set[int] = set()
     paint: dict[str, RGB] = {}
     for before, word in pairwise(words):
@@ -143,7 +153,7 @@ def _painted(words: list[KnownWord]) -> tuple[set[int], dict[str, RGB]]:
 
 
 def _of_the_scene(traits: Traits) -> Traits:
-    """What a word sets that says something of a subject: its colour is not that of the scene."""
+    """Return the traits that a word of a subject sets for the scene: without its colour, for example."""
     kept = {name: value for name, value in traits.items() if name not in ("tint", "life", "built", "plant", "motes")}
     return cast_type(Traits, kept)
 
@@ -155,7 +165,7 @@ def _known(words: list[str]) -> Iterator[KnownWord]:
         name, traits = _longest(words[at : at + _LONGEST_NAME])
         if traits is not None:
             lead = words[max(0, at - 2) : at]
-            # "palm trees" are palms, and no oaks besides.
+            # "Palm trees" means palms only, not palms and oaks.
             again = name in ("tree", "trees") and "plant" in before
             if not again and not _NOT.intersection(lead):
                 yield KnownWord(name, traits, _count(lead, name), at)
@@ -164,7 +174,10 @@ def _known(words: list[str]) -> Iterator[KnownWord]:
 
 
 def _longest(words: list[str]) -> tuple[str, Traits | None]:
-    """The longest name of the vocabulary that the words begin with, and what it sets."""
+    """Return the longest name of the vocabulary that the words begin with, and its traits.
+
+    If no name matches, return the first word and None.
+    """
     for length in range(len(words), 0, -1):
         name = " ".join(words[:length])
         traits = VOCABULARY.get(name) or _singular(name)

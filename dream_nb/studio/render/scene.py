@@ -1,4 +1,4 @@
-"""A scene: everything drawn once, and the frames composed of it."""
+"""A scene, whose parts are drawn once and then composed into frames."""
 
 from __future__ import annotations
 
@@ -23,12 +23,17 @@ from dream_nb.studio.render.sky.sky import Sky
 from dream_nb.studio.render.stage import SceneStage
 from dream_nb.studio.render.subjects import subjects
 
-# Figures in the sky are never nearer than this, and those on land never farther away.
+# Figures in the sky are never nearer than this, and figures on land are never farther away.
 _HIGHEST: Final = 0.36
 
 
 class Scene:
-    """Everything that a stage shows, drawn once; `frame` composes it."""
+    """All parts of a drawing, drawn once; `frame` composes them into a frame.
+
+    Args:
+        stage: the stage of the drawing.
+        character: a layer with the given character, or None.
+    """
 
     def __init__(self, stage: SceneStage, character: Layer | None = None) -> None:
         s = self.stage = stage
@@ -75,7 +80,11 @@ class Scene:
         self.map = FromAbove(s) if "from above" in s.effects else None
 
     def frame(self, frame: int) -> Planes:
-        """One frame, counted from 0."""
+        """Return one frame.
+
+        Args:
+            frame: the number of the frame, counted from 0.
+        """
         s = self.stage
         if self.place is not None:
             canvas = self._in_place(self.place, frame)
@@ -105,7 +114,7 @@ class Scene:
         return canvas
 
     def _from_above(self, ground: FromAbove, frame: int) -> Planes:
-        """The land, and what flies over it."""
+        """Draw the land as seen from above, and the figures that fly over it."""
         canvas = ground.drawn(frame)
         dry = self.stage.plan.land != "deep"
         for part in self.behind if dry else self.behind + self.ahead:
@@ -148,7 +157,7 @@ class Scene:
 
 
 def _room(s: SceneStage, ridge: ridges.Ridge) -> float:
-    """Scene units over a crest that plants and buildings may need."""
+    """Return the height above a crest that plants and buildings may need, in scene units."""
     plan = s.plan
     room: float = max((plants.height(kind) for kind in plan.plants), default=0.0) * (0.1 + 0.9 * ridge.near**1.4) * 1.2
     if plan.built and (ridge.near < 0.5 or ridge.ahead):

@@ -1,14 +1,15 @@
-"""Pixels of an aspect ratio at a resolution."""
+"""Sizes in pixels of aspect ratios and resolutions."""
 
 from __future__ import annotations
 
 import math
 
-# What the API offers is imported by the functions that need it: worker processes, which only draw, do without pydantic.
+# The constants of the API are imported inside functions, so that worker processes, which only draw, do not load
+# pydantic.
 
 
 def frame_size(aspect_ratio: str, resolution: str = "720p") -> tuple[int, int]:
-    """Width and height of a video: the shorter side by resolution, both even.
+    """Return the width and height of a video, both even. The resolution decides the shorter side.
 
     =====  =========  =========  =========  =========
     ratio  540p       720p       1080p      4k
@@ -34,7 +35,7 @@ def frame_size(aspect_ratio: str, resolution: str = "720p") -> tuple[int, int]:
 
 
 def image_size(aspect_ratio: str) -> tuple[int, int]:
-    """Width and height of an image: about one megapixel, multiples of 16.
+    """Return the width and height of an image: multiples of 16, about one megapixel in total.
 
     1:1 1024x1024, 16:9 1360x768, 9:16 768x1360, 4:3 1184x880, 3:4 880x1184, 21:9 1568x672, 9:21 672x1568.
 
@@ -46,14 +47,17 @@ def image_size(aspect_ratio: str) -> tuple[int, int]:
 
 
 def size_of_lines(ratio: str, lines: int) -> tuple[int, int]:
-    """Width and height of a ratio such as "16:9", both even, with a shorter side of that many pixels."""
+    """Return the width and height of a ratio such as "16:9".
+
+    The shorter side has `lines` pixels, and the longer side is even.
+    """
     wide, high = map(int, ratio.split(":"))
     longer = round(lines * max(wide, high) / min(wide, high) / 2) * 2
     return (longer, lines) if wide >= high else (lines, longer)
 
 
 def size_of_pixels(ratio: str, pixels: int) -> tuple[int, int]:
-    """Width and height of a ratio such as "16:9", multiples of 16, with about that many pixels."""
+    """Return the width and height of a ratio such as "16:9": multiples of 16, with about `pixels` pixels in total."""
     wide, high = map(int, ratio.split(":"))
     side = math.sqrt(pixels / (wide * high))
     return round(side * wide / 16) * 16, round(side * high / 16) * 16

@@ -1,4 +1,4 @@
-"""Styles: the grading of colours, the coarseness, and the grain."""
+"""Styles: how colours are graded, how coarse the pixels are, and how much grain there is."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from dream_nb.studio.render.vocabulary import RGB
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A manner of drawing.
+    """A style of drawing.
 
     Args:
-        grade: changes an array of colours (..., 3), 0 to 1.
-        coarse: pixels are squares of this many hundredths of the unit (0: as fine as the frame).
-        grain: of the film, in levels of brightness.
-        vignette: darkening of the corners, in levels.
-        ink: strength of dark outlines on ridges, 0 to 1.
-        texture: strength of the relief of surfaces; 0 is flat colour.
-        paper: strength of a paper's grain, in levels.
+        grade: returns graded colours for an array of colours (..., 3), 0 to 1.
+        coarse: the side of the square pixels, in hundredths of a scene unit; 0 draws at the resolution of the frame.
+        grain: the strength of film grain, in levels of brightness.
+        vignette: the darkening of the corners, in levels of brightness.
+        ink: the strength of dark outlines on ridges, 0 to 1.
+        texture: the strength of the relief of surfaces; 0 gives flat colours.
+        paper: the strength of the grain of paper, in levels of brightness.
     """
 
     grade: Callable[[F32], F32]
@@ -34,7 +34,7 @@ class Style:
     paper: float = 0.0
 
     def one(self, colour: RGB) -> RGB:
-        """One colour, graded."""
+        """Return one colour, graded."""
         r, g, b = self.grade(np.asarray([colour], np.float32))[0].tolist()
         return r, g, b
 
@@ -64,7 +64,10 @@ def _two_tone(c: F32, dark: tuple[float, float, float], light: tuple[float, floa
 
 
 def _levels(c: F32, steps: int) -> F32:
-    """A few levels of brightness. Soft steps: a hard one would flip between machines whose last bits differ."""
+    """Reduce colours to a few levels of brightness.
+
+    The steps are soft, because hard ones would give different pixels on machines whose results differ in the last bit.
+    """
     grey = np.clip(_gray(c), 0.004, 1.0)
     t = grey * np.float32(steps)
     whole = np.floor(t)
@@ -143,5 +146,5 @@ _STYLES: dict[str, Style] = {
 
 
 def named(name: str) -> Style:
-    """The style of that name."""
+    """Return the style of a name."""
     return _STYLES[name]

@@ -1,4 +1,4 @@
-"""The words of a prompt that are drawn, and those that are not known."""
+"""Tells which words of a prompt are drawn, and which are unknown."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Understood:
     """How the studio understood a prompt.
 
     Args:
-        drawn: the words that it draws, the subjects first.
-        unknown: the words that it does not know.
+        drawn: the words that the studio draws, the subjects first.
+        unknown: the words that the studio does not know.
     """
 
     drawn: tuple[str, ...]
@@ -27,7 +27,7 @@ class Understood:
 
 @lru_cache(maxsize=1024)
 def understood(prompt: str) -> Understood:
-    """Return the words of a prompt that are drawn, and those that are not known."""
+    """Return which words of a prompt are drawn, and which are unknown (at most 12 of each)."""
     known = KnownWords(prompt)
     subjects = [name for subject in known.cast.subjects for name in _names(subject)]
     scene = [word.name for word in known.words if word.traits and word.at not in known.cast.bound]

@@ -1,23 +1,26 @@
-"""The vocabulary: the effects of words on a drawing. To teach the studio a word, add it to `VOCABULARY`."""
+"""The vocabulary: what words change in a drawing. To teach the studio a word, add it to `VOCABULARY`."""
 
 from __future__ import annotations
 
 from typing import TypedDict, Unpack
 
 RGB = tuple[float, float, float]
-"""A colour, each part 0 to 1, as it is seen (gamma-encoded)."""
+"""A colour: red, green and blue, each 0 to 1 and gamma-encoded."""
 
 
 class Traits(TypedDict, total=False):
-    """What a word can set. A word that comes first wins where two disagree; amounts are 0 to 1."""
+    """The traits that a word can set. Amounts are 0 to 1.
+
+    If two words disagree, the first one wins, except for amounts of which `plan.read` takes the largest.
+    """
 
     hour: str  # dawn morning noon golden sunset dusk night
     place: str  # instead of a landscape: street interior table macro abstract backdrop space
-    haunt: str  # a place that gives way to land, water and buildings that the prompt names
-    room: str  # of an interior or a street: library cafe kitchen bedroom living office workshop; market alley neon
+    haunt: str  # like place, but land, water or a building in the prompt overrides it
+    room: str  # kind of an interior or a street: library cafe kitchen bedroom living office workshop; market alley neon
     matter: str  # of a table, macro or abstract: wood marble slate; leaf moss drops; ink metal smoke geometry fractal
     land: str  # mountains hills dunes mesa cliffs plain islands ice volcano city deep space
-    ground: str  # where it is not that of the land: grass rock sand snow earth red ash moss roof
+    ground: str  # if not the land's own: grass rock sand snow earth red ash moss roof
     water: str  # lake sea river marsh none
     plant: str  # see plants.py
     built: str  # see buildings.py
@@ -33,10 +36,10 @@ class Traits(TypedDict, total=False):
     wind: float
     stars: float
     motes: str  # fireflies petals leaves embers bubbles dust lanterns confetti
-    pace: float  # 1 is usual
+    pace: float  # 1 is normal speed
     waves: float
-    falls: float  # a waterfall
-    lush: float  # how much grows
+    falls: float  # amount of a waterfall
+    lush: float  # how densely plants grow
 
 
 def _w(words: str, **sets: Unpack[Traits]) -> dict[str, Traits]:
@@ -94,7 +97,7 @@ VOCABULARY: dict[str, Traits] = {
     **_w("volcano volcanic eruption erupting lava magma", land="volcano", motes="embers"),
     **_w("iceberg arctic antarctic antarctica polar glacier ice icy frozen", land="ice", water="sea"),
     **_w("moss mossy", ground="moss", haunt="macro", matter="moss"),
-    # Places that are no landscapes
+    # Places other than landscapes
     **_w(
         "street avenue boulevard old_town main_street busy_street city_street sidewalk crosswalk crossroads",
         place="street",

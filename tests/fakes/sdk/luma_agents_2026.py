@@ -96,7 +96,7 @@ CREATES = {
 
 
 def followed(made: str) -> dict:
-    """Requests that go on from a video."""
+    """Requests based on a video."""
     return {
         "an extension": {
             "prompt": "and on",
@@ -152,7 +152,7 @@ def sync() -> None:
     assert client.files.complete(created.id).state == "pending"
     file = client.files.get(created.id)
     assert (file.state, file.size_bytes, file.filename, file.purpose) == ("ready", 3, "a.png", "reference")
-    # The client has no way to send the bytes along: by hand.
+    # The client cannot send a file's bytes, so this request is made by hand.
     inline = client.post(
         "/files",
         cast_to=httpx.Response,

@@ -1,20 +1,21 @@
-"""Whether the studio's pictures follow 120 prompts: `python -m tests.studio.render.bench [OUT_FOLDER]`.
+"""Judges whether the studio's pictures follow 120 prompts: `python -m tests.studio.render.bench [OUT_FOLDER]`.
 
-It prints a table of verdicts, and writes contact sheets of all pictures into the folder. What is expected stands in
-`bench_prompts`. The judgement is by masks and pixels, and never by what the studio says that it drew:
+It prints a table of verdicts, and writes contact sheets of all pictures into the folder. The expectations are in
+`bench_prompts`. Pictures are judged by masks and pixels, and never by what the studio says that it drew:
 
-- size: the pixels that a subject covers, and that are others without it, are 8 % of the picture at least.
-- form: its coverage has the silhouette of one of the expected drawings, as OpenMoji has it and independently rendered.
-  Where only a head is drawn, its face is found in the picture. A human being has a weaker measure: it is higher than
-  broad, and some of its upper third may be skin. Where no drawing shows the subject, or the studio has it by its own
-  hand and not by a drawing, the form is not judged: such prompts are marked "?", counted apart, and never passed.
-- clear: a prompt of scenery has no large figure that it did not name.
-- colour: the pixels of the subject (or of the picture) have it, as they are or with half of the light's taken away.
-- stage: see `bench_stages`: water, snow, sand, forest, aerial view, the deep and space by pixels, others by what
-  rendered the frame.
+- size: the pixels that a subject covers, and that differ without it, are at least 8 % of the picture.
+- form: its coverage has the silhouette of one of the expected drawings of OpenMoji, which is rendered independently.
+  If only a head is drawn, its face is found in the picture. A human being is judged less strictly: it is higher than
+  it is wide, and some of its upper third may be skin. If no drawing shows the subject, or the studio does not draw it
+  from a drawing, the form is not judged: such prompts are marked "?", counted separately, and never passed.
+- clear: the picture for a prompt of scenery has no large figure that the prompt does not name.
+- colour: the pixels of the subject (or of the picture) have it, either as they are or with half of the light's colour
+  removed.
+- stage: see `bench_stages`: water, snow, sand, forest, aerial view, underwater and space by pixels, others by the part
+  of the studio that rendered the frame.
 - hour: by brightness and warmth.
 
-What no measure can tell: whether it is beautiful, does what the prompt says, or has a second thing in it.
+No measure can tell whether the picture is beautiful, shows the action of the prompt, or has a second thing in it.
 """
 
 from __future__ import annotations
@@ -35,16 +36,16 @@ from tests.studio.render.exposures import HEIGHT, WIDTH, Exposure, SeenSubject
 from tests.studio.render.silhouettes import SAME, U8, Mask, agreement
 
 COVERED: Final = 0.08
-"""The part of the picture that a subject covers at least."""
+"""The smallest part of the picture that a subject may cover."""
 CRITERIA: Final = ("size", "form", "clear", "colour", "stage", "hour")
 
 _NOTHING: Final = np.zeros((HEIGHT, WIDTH), bool)
-# The part of a mask, and of a whole picture, that has the named colour. Clothes are a part of a human being.
+# The smallest parts of a mask, of a clothed human being, and of a whole picture that must have the named colour.
 _COLOURED: Final = 0.25
 _AGREES: Final = 0.95
 _CLOTHED: Final = 0.15
 _WHOLE: Final = 0.3
-# Of a human being: height by width, and the part of the upper third of it that may be skin.
+# Limits for a human being: height divided by width, and the part of the upper third that may be skin.
 _UPRIGHT: Final = (1.15, 5.0)
 _SKIN: Final = (0.1, 0.95)
 
@@ -54,11 +55,11 @@ class Verdict:
     """How a picture was judged.
 
     Args:
-        expected: the prompt, and what it has to show.
+        expected: the prompt, and what its picture has to show.
         picture: the picture.
-        marks: criterion and whether it is met; what a prompt does not ask for is missing.
-        unjudged: whether nothing can tell if the form is right.
-        says: figures behind the marks, for the table.
+        marks: whether each criterion is met; criteria that do not apply to the prompt are left out.
+        unjudged: whether the form could not be judged.
+        says: the figures behind the marks, for the table.
     """
 
     expected: Expected
@@ -69,15 +70,15 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether all that was asked for could be judged and is met."""
+        """Whether all criteria could be judged and are met."""
         return all(self.marks.values()) and not self.unjudged
 
 
 def judged(expected: Expected) -> Verdict:
-    """Draws a prompt and judges its picture.
+    """Draw the picture of a prompt, and judge it.
 
     Args:
-        expected: the prompt, and what it has to show.
+        expected: the prompt, and what its picture has to show.
     """
     shot = Exposure(expected.prompt)
     marks: dict[str, bool] = {}
@@ -106,14 +107,14 @@ def judged(expected: Expected) -> Verdict:
 
 
 def _subject(shot: Exposure, expected: Expected) -> tuple[bool, bool, Mask, str]:
-    """Whether the subject has its form, whether that was not judged, where it is, and a figure."""
+    """Whether the subject has its form, whether that could not be judged, its mask, and a figure for the table."""
     scores = [_likeness(shot, found, expected) for found in shot.subjects]
     same = [found.seen for found, score in zip(shot.subjects, scores, strict=True) if score >= 1.0]
     if same:
         return True, False, _union(same), f"form {max(scores):.2f}{_agreed(shot)}"
     known = bool(expected.emoji) or expected.person
     if shot.subjects:
-        # Something else stands there, or nobody can say whether it is that.
+        # There is another figure, or it is unknown whether it is the subject.
         figure = f"form {max(scores):.2f}{_agreed(shot)}"
         return False, not known, _union([found.seen for found in shot.subjects]), figure
     own = shot.small
@@ -124,13 +125,13 @@ def _subject(shot: Exposure, expected: Expected) -> tuple[bool, bool, Mask, str]
 
 
 def _agreed(shot: Exposure) -> str:
-    """What to say where coverage and pixels do not tell the same."""
+    """A remark for the table if coverage and pixels disagree, otherwise an empty string."""
     agrees = min(found.agrees for found in shot.subjects)
     return "" if agrees > _AGREES else f", pixels agree {agrees:.0%}"
 
 
 def _likeness(shot: Exposure, found: SeenSubject, expected: Expected) -> float:
-    """How much a figure has the expected form; from 1 on it has."""
+    """How much a figure has the expected form; at 1 or more, it has it."""
     if not found.form.any():
         return 0.0
     if expected.person:
@@ -144,7 +145,7 @@ def _likeness(shot: Exposure, found: SeenSubject, expected: Expected) -> float:
 
 
 def _humanity(shot: Exposure, found: SeenSubject) -> float:
-    """1 for what may be a human being, else 0: higher than broad, and with skin in its upper third."""
+    """1 if a figure may be a human being (higher than wide, with skin in its upper third), otherwise 0."""
     rows, columns = np.nonzero(found.form)
     ratio = (np.ptp(rows) + 1) / (np.ptp(columns) + 1)
     upper = found.seen.copy()
@@ -167,10 +168,10 @@ def _union(masks: Sequence[Mask]) -> Mask:
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
-    """All verdicts, and the fractions by kind and by criterion.
+    """All verdicts, and the fractions passed by kind, by language and by criterion.
 
     Args:
-        verdicts: in the order of the prompts.
+        verdicts: the verdicts, in the order of the prompts.
     """
     lines = [f"{'':4}{_marks(one)}  {one.expected.prompt}  [{one.says}]" for one in verdicts]
     kinds = dict.fromkeys(one.expected.kind for one in verdicts)
@@ -204,12 +205,12 @@ def _fraction(marks: Sequence[bool]) -> str:
 
 
 def sheet(verdicts: Sequence[Verdict], columns: int = 3, width: int = 520) -> Image.Image:
-    """Pictures with their prompts and marks below.
+    """A sheet of pictures with their prompts and marks below.
 
     Args:
-        verdicts: whose pictures.
-        columns: pictures in a row.
-        width: of a picture in pixels.
+        verdicts: the verdicts whose pictures are shown.
+        columns: the number of pictures in a row.
+        width: the width of a picture in pixels.
     """
     height, foot = width * HEIGHT // WIDTH, 44
     paper = Image.new("RGB", (columns * width, -(-len(verdicts) // columns) * (height + foot)), "white")

@@ -1,4 +1,4 @@
-"""The prompts of the bench and what their pictures have to show, written before any of them was drawn."""
+"""The prompts of the bench and what their pictures have to show; written before any of them was drawn."""
 
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
@@ -34,21 +34,21 @@ _LANGUAGES = frozenset({"en", "de", "fr", "es", "it"})
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a prompt has to show.
+    """What the picture of a prompt has to show.
 
     Attributes:
         kind: the kind of prompt, one of twelve.
         language: the prompt's language, an ISO 639 code.
         prompt: the prompt.
-        subject: the subject, an English noun; None where the prompt has only scenery.
-        emoji: the Unicode sequences, as OpenMoji names its files, that show the subject, the best first; empty
-            where no emoji shows it.
+        subject: the subject, an English noun; None if the prompt has only scenery.
+        emoji: the Unicode sequences of the emoji that show the subject, as OpenMoji names its files, the best first;
+            empty if no emoji shows it.
         head: whether the emoji shows the head alone, so that it is looked for within the subject.
-        person: whether the subject is a human being (or has the shape of one), whom no single emoji shows.
-        colour: the colour that the prompt names, for the subject or for all of the picture.
-        whole: whether the colour belongs to all of the picture and not to the subject.
-        stages: the stages that would do.
-        hour: the time of day where the prompt names one.
+        person: whether the subject is a human being (or has the shape of one), which no single emoji shows.
+        colour: the colour that the prompt names, for the subject or for the whole picture.
+        whole: whether the colour belongs to the whole picture and not to the subject.
+        stages: the accepted stages.
+        hour: the time of day, if the prompt names one.
         inhabited: whether a prompt of scenery names beings or things that may be drawn large in it.
     """
 
@@ -77,16 +77,16 @@ _INHABITED = frozenset(
 
 
 def _row(kind: str, language: str, prompt: str, subject: str, colour: str, stages: str, hour: str = "") -> Expected:
-    """Reads a row of the table.
+    """Read a row of the table.
 
     Args:
         kind: the kind of prompt.
         language: the prompt's language.
         prompt: the prompt.
-        subject: empty for scenery, or a noun and, after a colon, its emoji, each with a space before it. "head"
-            before the emoji says that they show a head alone, "person" that the subject is a human being.
-        colour: empty or a colour, with "whole" before it where it belongs to all of the picture.
-        stages: the stages that would do, with commas between them.
+        subject: empty for scenery; otherwise a noun and, after a colon, its emoji, each with a space before it.
+            "head" before the emoji says that they show only a head, "person" that the subject is a human being.
+        colour: empty or a colour, with "whole" before it if it belongs to the whole picture.
+        stages: the accepted stages, separated by commas.
         hour: empty or the time of day.
 
     Returns:
@@ -119,14 +119,14 @@ def _row(kind: str, language: str, prompt: str, subject: str, colour: str, stage
 
 
 def _rows(kind: str, *rows: tuple[str, ...]) -> tuple[Expected, ...]:
-    """Reads the rows of one kind.
+    """Read the rows of one kind.
 
     Args:
         kind: the kind of prompt.
-        rows: its rows: language, prompt, subject, colour, stages and, where the prompt names it, the hour.
+        rows: the rows: language, prompt, subject, colour, stages and, if the prompt names it, the hour.
 
     Returns:
-        What they expect.
+        What the rows expect.
     """
     return tuple(_row(kind, *row) for row in rows)
 

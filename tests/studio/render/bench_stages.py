@@ -1,4 +1,4 @@
-"""Which stages a picture of the studio shows: by its pixels where they can tell, else by what rendered it."""
+"""Which stages a picture of the studio shows, by its pixels if they can tell, else by what rendered it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tests.studio.render.bench_prompts import Hour, Stage
 from tests.studio.render.exposures import HEIGHT, Exposure
 from tests.studio.render.silhouettes import U8
 
-# What the studio's places are called here. Of a street, a room, a table, a ground from near, a backdrop and flowing
-# matter no pixels tell for certain: what rendered the frame has to be believed.
+# The bench's names for the studio's places. Pixels cannot tell for certain a street, a room, a table, a close-up of
+# the ground, a backdrop or flowing matter, so for these the part of the studio that rendered the frame decides.
 _PLACES: Final[dict[str, Stage]] = {
     "abstract": "abstract",
     "backdrop": "portrait backdrop",
@@ -34,7 +34,7 @@ _LANDS: Final[dict[str, Stage]] = {
 _FIELDS: Final = frozenset({"hills", "plain"})
 _MEADOWS: Final = frozenset({"grass", "earth", "moss"})
 
-# Parts of the picture, and levels of brightness from 0 to 1.
+# Thresholds: parts of the picture, and levels of brightness from 0 to 1.
 _WET: Final = 0.06
 _WOODED: Final = 0.10
 _MOST: Final = 0.5
@@ -50,7 +50,7 @@ _TEXTURED: Final = 0.4
 
 
 def stages(shot: Exposure) -> set[Stage]:
-    """The stages that a picture can be said to show.
+    """The stages that a picture shows.
 
     Args:
         shot: the picture and its scene.
@@ -96,7 +96,7 @@ def _outdoors(shot: Exposure) -> set[Stage]:
 
 
 def _without_sky(picture: U8) -> bool:
-    """Whether the uppermost fifth has about as many edges as the lowest: a sky is smooth, land from above is not."""
+    """Whether the top fifth has about as many edges as the bottom fifth: a sky is smooth, land from above is not."""
     grey = picture.astype(float).mean(axis=2)
     edges = abs(grey[:, 1:] - grey[:, :-1])
     fifth = len(grey) // 5
@@ -104,11 +104,11 @@ def _without_sky(picture: U8) -> bool:
 
 
 def shows_hour(shot: Exposure, hour: Hour) -> bool:
-    """Whether the brightness and the warmth of a picture are those of a time of day.
+    """Whether the brightness and the warmth of a picture match a time of day.
 
     Args:
         shot: the picture and its scene.
-        hour: the time of day. Rooms and streets have lamps: by night they may be brighter than a landscape.
+        hour: the time of day. Rooms and streets have lamps, so at night they may be brighter than a landscape.
     """
     bright = hues.luma(shot.picture)
     lamps = shot.scene.place is not None

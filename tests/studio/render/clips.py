@@ -1,4 +1,4 @@
-"""What the tests of drawings share: reading a clip back, and measures between pictures."""
+"""Helpers for the tests of drawings: decoding a clip, and measuring differences between pictures."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def decoded(data: bytes) -> Clip:
 
 
 def distance(one: U8, other: U8) -> float:
-    """Mean difference of two pictures, in levels."""
+    """The mean difference of two pictures, in levels."""
     return float(np.abs(one.astype(float) - other).mean())
 
 
 def psnr(one: U8, other: U8) -> float:
-    """Peak signal to noise ratio of two pictures, in dB."""
+    """The peak signal-to-noise ratio of two pictures, in dB."""
     error = float(((one.astype(float) - other) ** 2).mean())
     return 99.0 if error == 0 else 10 * float(np.log10(255**2 / error))
 

@@ -1,6 +1,6 @@
-"""Thirty-six prompts on one sheet, to be looked at: `python -m tests.studio.render.contact_sheet OUT.png [WIDTH]`.
+"""Draws thirty-six prompts on one sheet: `python -m tests.studio.render.contact_sheet OUT.png [WIDTH]`.
 
-With a prompt after the width, all concepts of that prompt: first, middle and last frame of a clip.
+With a prompt after the width, it draws that prompt with every concept: first, middle and last frame of a clip.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ PROMPTS = (
 
 
 def sheet(width: int = 480, columns: int = 4) -> Image.Image:
-    """All prompts at 16:9, each with its text below."""
+    """A sheet of all prompts at 16:9, each with its text below."""
     height, foot = width * 9 // 16 // 2 * 2, 18
     rows = -(-len(PROMPTS) // columns)
     paper = Image.new("RGB", (columns * width, rows * (height + foot)), "white")
@@ -69,7 +69,7 @@ def sheet(width: int = 480, columns: int = 4) -> Image.Image:
 
 
 def concepts(prompt: str, width: int = 256, columns: int = 2) -> Image.Image:
-    """All concepts of a prompt at 16:9, three frames each, and the scene without any."""
+    """A sheet of a prompt at 16:9 with each concept and without one, three frames each."""
     height, head = width * 9 // 16 // 2 * 2, 18
     keys = ("", *CONCEPTS)
     paper = Image.new("RGB", (columns * (3 * width + 8), -(-len(keys) // columns) * (height + head)), "white")

@@ -1,8 +1,8 @@
-"""How well silhouettes tell drawings apart: `python -m tests.studio.render.disturbed_drawings`.
+"""Measures how well silhouettes distinguish drawings: `python -m tests.studio.render.disturbed_drawings`.
 
-Every drawing that the bench expects is disturbed as a cut-out in a theatre may be: turned, stretched, its edge
-thickened, its foot hidden, at another size, facing either way. A threshold should take it for itself, and for no other.
-No frame of the studio is drawn.
+Every drawing that the bench expects is changed as the studio may change a cut-out: rotated, stretched, thickened at the
+edge, hidden at the foot, resized, mirrored. A good threshold recognises it as itself and as no other drawing. No frame
+of the studio is drawn.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ TIMES = 4
 
 
 def disturbed(code: str, rng: np.random.Generator) -> Mask:
-    """The mask of a drawing that is turned, stretched, thickened, cut at its foot and perhaps mirrored.
+    """The mask of a drawing that is rotated, stretched, thickened, cut at its foot and perhaps mirrored.
 
     Args:
-        code: of the drawing.
-        rng: for how much of each.
+        code: the code points of the drawing.
+        rng: chooses the amounts.
     """
     alpha = Image.fromarray(np.pad(drawing(code)[..., 3], 50))
     alpha = alpha.rotate(rng.uniform(-9, 9), Image.Resampling.BILINEAR)
@@ -34,7 +34,7 @@ def disturbed(code: str, rng: np.random.Generator) -> Mask:
 
 
 def same(one: Expected, other: Expected) -> bool:
-    """Whether two prompts expect one drawing, or two kinds of car."""
+    """Whether two prompts expect the same drawing, or two kinds of car."""
     cars = {"car", "taxi"}
     return (
         one.subject == other.subject or bool(set(one.emoji) & set(other.emoji)) or {one.subject, other.subject} <= cars

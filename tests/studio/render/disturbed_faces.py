@@ -1,7 +1,7 @@
-"""How well faces are told apart: `python -m tests.studio.render.disturbed_faces`.
+"""Measures how well faces are distinguished: `python -m tests.studio.render.disturbed_faces`.
 
-Faces are disturbed as a cut-out in a theatre may be: turned, in another light and colour, above a body, on a ground of
-another brightness. A threshold should take each for itself, and for no other. No frame of the studio is drawn.
+Faces are changed as the studio may change a cut-out: rotated, in another light and colour, above a body, on a ground of
+another brightness. A good threshold recognises each as itself and as no other. No frame of the studio is drawn.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ TIMES = 5
 
 
 def disturbed(code: str, rng: np.random.Generator) -> U8:
-    """A face above a body, turned, in another light and perhaps another colour.
+    """A face above a body, rotated, in another light and perhaps another colour.
 
     Args:
-        code: of the face.
-        rng: for how much of each.
+        code: the code points of the face.
+        rng: chooses the amounts.
     """
     size = round(rng.uniform(70, 130))
     face = Image.fromarray(drawing(code)).rotate(rng.uniform(-7, 7), Image.Resampling.BILINEAR).resize((size, size))

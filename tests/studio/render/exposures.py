@@ -1,4 +1,4 @@
-"""A picture of the studio, and the same without its subjects: where each subject is, and how much of it is seen."""
+"""A picture of the studio and the same without its subjects, to find where each is and how much of it is seen."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.studio.render.silhouettes import U8, Mask
 
 WIDTH: Final = 640
 HEIGHT: Final = 360
-# Levels by which a pixel differs from the scene without a subject: the grain is the same in both. What is left out of
-# the land changes its shading too, a little.
+# A subject's pixels differ by more levels than this from the scene without it; the grain is the same in both. The
+# second limit is higher, because leaving something out of the land also changes its shading a little.
 _SEEN: Final = 8
 _LAND_SEEN: Final = 14
 _HALF: Final = 0.5
-# Rows and columns of the grid on which what hangs together is found.
+# Rows and columns of the grid on which connected parts are found.
 _GRID: Final = (90, 160)
 
 
@@ -36,11 +36,10 @@ class SeenSubject:
     """A subject of a picture.
 
     Args:
-        form: its coverage as it is laid over the picture, beyond the picture's edges too, without shadow and mirror
-            image.
-        seen: the pixels of the picture that show it: it covers them, and they are others without it.
-        agrees: part of its coverage within the picture in which the picture differs without it.
-        own: whether the studio's land or its small figures have it, of which only the difference is known.
+        form: its coverage, also beyond the edges of the picture, without shadow and reflection.
+        seen: the pixels of the picture that show it: it covers them, and they differ without it.
+        agrees: the part of its coverage within the picture where the picture differs without it.
+        own: whether it belongs to the land or the small figures, of which only the difference is known.
     """
 
     form: Mask
@@ -50,10 +49,10 @@ class SeenSubject:
 
 
 class Exposure:
-    """A prompt's picture, first take, and its scene.
+    """The picture of a prompt, first take, and its scene.
 
     Args:
-        prompt: as typed.
+        prompt: the prompt as typed.
     """
 
     def __init__(self, prompt: str) -> None:
@@ -63,12 +62,12 @@ class Exposure:
 
     @cached_property
     def subjects(self) -> list[SeenSubject]:
-        """The figures that stand in the scene, from the farthest to the nearest."""
+        """The figures in the scene, from the farthest to the nearest."""
         return [self._seen(number) for number in range(len(self.scene.puppets))]
 
     @cached_property
     def small(self) -> SeenSubject | None:
-        """What the land has of buildings and the air and the water of small figures, or None: its largest part."""
+        """The largest connected part of buildings and small figures, or None if there is none."""
         with _bare():
             changed = _changed(self.picture, Scene(of(self.brief)).frame(0).rgb(), _LAND_SEEN)
         largest = _largest(changed)
@@ -76,13 +75,13 @@ class Exposure:
 
     @cached_property
     def planted(self) -> float:
-        """The part of the picture that plants change."""
+        """The part of the picture that differs without plants."""
         with patch.object(land, "planted", _nothing):
             return float(_changed(self.picture, Scene(of(self.brief)).frame(0).rgb(), _LAND_SEEN).mean())
 
     @cached_property
     def wet(self) -> float:
-        """The part of the picture that its water changes."""
+        """The part of the picture that differs without water."""
         if self.scene.place is not None or self.scene.water is None:
             return 0.0
         with patch.object(self.scene, "water", None):
@@ -90,13 +89,13 @@ class Exposure:
 
     @cached_property
     def whitened(self) -> float:
-        """How much brighter the lower half of the picture is than with grass on its ground, 0 to 1."""
+        """How much brighter the lower half of the picture is than with grass on the ground, 0 to 1."""
         stage = self.scene.stage
         green = Scene(replace(stage, plan=replace(stage.plan, ground="grass"))).frame(0).rgb()
         return float((self.picture[HEIGHT // 2 :].astype(float) - green[HEIGHT // 2 :]).mean() / 255)
 
     def _with(self, puppets: list[Puppet]) -> U8:
-        """The picture with these figures."""
+        """The picture with these figures only."""
         with patch.object(self.scene, "puppets", puppets):
             return self.scene.frame(0).rgb()
 
@@ -114,13 +113,13 @@ class Exposure:
 
 @contextmanager
 def _bare() -> Iterator[None]:
-    """Scenes are set up without buildings and small figures."""
+    """Set scenes up without buildings and small figures."""
     with patch.object(land, "built", _nothing), patch.object(actors, "actors", _nobody):
         yield
 
 
 def _nothing(*_: object) -> None:
-    """Stands for what adds to the land."""
+    """Replaces a function that adds to the land."""
 
 
 def _nobody(*_: object) -> list[object]:
@@ -128,9 +127,9 @@ def _nobody(*_: object) -> list[object]:
 
 
 def _form(puppet: Puppet) -> Mask:
-    """A figure's coverage in a frame that goes on for a whole frame at every side.
+    """A figure's coverage in a picture that extends the frame by its own size on every side.
 
-    It is laid over black and over white: what is not the same in both is not covered.
+    It is drawn over black and over white: pixels that differ are not covered.
     """
     aside = replace(puppet.path, x=puppet.path.x + WIDTH, foot=puppet.path.foot + HEIGHT)
     moved = replace(puppet, path=aside, ground=puppet.ground + HEIGHT)
@@ -150,7 +149,7 @@ def _changed(one: U8, other: U8, levels: int) -> Mask:
 
 
 def _largest(mask: Mask) -> Mask:
-    """The part of a mask that hangs together and is larger than all others; some gaps count as none."""
+    """The largest connected part of a mask; small gaps are ignored."""
     high, wide = mask.shape[0] // _GRID[0], mask.shape[1] // _GRID[1]
     grid = mask.reshape(_GRID[0], high, _GRID[1], wide).mean(axis=(1, 3)) > 0.2
     best: set[tuple[int, int]] = set()

@@ -1,4 +1,4 @@
-"""Whether a face that OpenMoji has is seen somewhere in a picture, by the pattern of its brightness."""
+"""Finds whether a face of OpenMoji is seen somewhere in a picture, by the pattern of its brightness."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from PIL import Image
 from tests.studio.render.silhouettes import F32, U8, drawing
 
 SEEN: Final = 0.47
-"""The likeness from which on a face is that of a drawing.
+"""The likeness at which a face is that of a drawing.
 
-It was chosen by drawings alone, before any frame was judged: `python -m tests.studio.render.disturbed_faces` prints how
-many right and wrong faces each threshold takes.
+It was chosen from drawings alone, before any frame was judged: `python -m tests.studio.render.disturbed_faces` prints
+how many right and wrong faces each threshold accepts.
 """
 
 _ROWS: Final = 64
 _SIZES: Final = (20, 24, 28, 33, 38, 44, 50, 57)
 _LEAST: Final = 0.5
-# Of red, green and blue, as the eye weighs them.
+# The weights of red, green and blue in brightness.
 _EYE: Final = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def likeness(picture: U8, code: str) -> float:
-    """How like a face some place of a picture is: the correlation of their brightness, -1 to 1.
+    """How much the most similar place of a picture is like a face: the correlation of their brightness, -1 to 1.
 
     The face is tried facing both ways, at sizes from a third of the picture's height to nearly all of it, at every
     place; only the pixels that the drawing covers count.
 
     Args:
         picture: the surroundings of a subject, rows x columns x RGB.
-        code: of the drawing.
+        code: the code points of the drawing.
     """
     high, wide = picture.shape[:2]
     size = max(_ROWS // 3, min(3 * _ROWS, round(wide * _ROWS / high))), _ROWS
@@ -53,7 +53,7 @@ def _best(grey: F32, face: F32, cover: F32) -> float:
 
 @cache
 def _templates(code: str) -> tuple[tuple[F32, F32], ...]:
-    """A face in several sizes, facing both ways: its brightness and coverage."""
+    """The brightness and the coverage of a face in several sizes, facing both ways."""
     found = drawing(code)
     rows, columns = (np.flatnonzero(found[..., 3].any(axis=axis)) for axis in (1, 0))
     inside = found[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -1,4 +1,4 @@
-"""Which pixels of a picture have a colour that people have a name for."""
+"""Measures how many pixels of a picture have a named colour."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.studio.render.silhouettes import U8, Mask
 
 
 class _Band(NamedTuple):
-    """Hues in degrees, from one to the other clockwise, and how strong and bright at least and at most."""
+    """Ranges of a colour: hue in degrees (from the first clockwise to the second), saturation and brightness."""
 
     hues: tuple[float, float] = (0, 360)
     strong: tuple[float, float] = (0.32, 1.0)
     bright: tuple[float, float] = (0.18, 1.0)
 
 
-# Yellow takes gold in too, as the prompts do. Neighbours overlap: people do not agree on where one ends.
+# Yellow includes gold, as in the prompts. Neighbouring bands overlap, because people disagree on where one ends.
 _BANDS: Final[dict[Colour, _Band]] = {
     "red": _Band((340, 18)),
     "orange": _Band((12, 46)),
@@ -33,20 +33,20 @@ _BANDS: Final[dict[Colour, _Band]] = {
     "black": _Band(strong=(0, 1.0), bright=(0, 0.32)),
 }
 _SKIN: Final = _Band((4, 44), (0.10, 0.72), (0.28, 1.0))
-# Half of the light's colour is what an eye that has grown used to it no longer sees.
+# Eyes adapt to about half of the light's colour.
 _USED_TO: Final = 0.5
 _WEAK: Final = 0.12
 
 
 def share(picture: U8, colour: Colour, inside: Mask | None = None, light: RGB | None = None) -> float:
-    """The part of a picture's pixels that have a colour.
+    """The part of a picture's pixels that has a colour.
 
     Args:
         picture: rows x columns x RGB.
-        colour: its name.
-        inside: the pixels that count, or None for all. Of all, weaker tones count too: haze lies before a landscape.
-        light: what lights them, or None. They have a colour as they are or with half of the light's taken away,
-            whichever is more: eyes grow used to a light, the less the fewer things it falls on.
+        colour: the name of the colour.
+        inside: the pixels that count, or None for all; then weaker tones count too, because landscapes have haze.
+        light: the colour of the light, or None. The larger part counts, of the pixels as they are and with half of the
+            light's colour removed: eyes adapt to a light, but less if it falls on few things.
     """
     band = _BANDS[colour]
     if inside is None and colour not in ("white", "black"):
@@ -55,27 +55,27 @@ def share(picture: U8, colour: Colour, inside: Mask | None = None, light: RGB | 
 
 
 def skin(picture: U8, inside: Mask, light: RGB) -> float:
-    """The part of some pixels that may be skin; the arguments are those of `share`."""
+    """The part of the pixels that may be skin; the arguments are those of `share`."""
     return _share(picture, _SKIN, inside, light)
 
 
 def warm(picture: U8) -> float:
-    """The part of a picture's pixels that are red, orange, yellow, pink or violet, as the sky at dusk is."""
+    """The part of a picture's pixels that is red, orange, yellow, pink or violet, like the sky at dusk."""
     return _share(picture, _Band((285, 52), (0.14, 1.0), (0.12, 1.0)), None, None)
 
 
 def of_water(picture: U8) -> float:
-    """The part of a picture's pixels that are blue or green, as all is under water."""
+    """The part of a picture's pixels that is blue or green, like everything under water."""
     return _share(picture, _Band((140, 260), (0.14, 1.0), (0.05, 1.0)), None, None)
 
 
 def of_sand(picture: U8) -> float:
-    """The part of a picture's pixels that sand or red rock may have."""
+    """The part of a picture's pixels that has a colour of sand or red rock."""
     return _share(picture, _Band((0, 58), (0.12, 1.0), (0.1, 1.0)), None, None)
 
 
 def luma(picture: U8) -> float:
-    """How bright a picture is, 0 to 1."""
+    """The mean brightness of a picture, 0 to 1."""
     return float((picture.reshape(-1, 3) @ np.array([0.299, 0.587, 0.114])).mean() / 255)
 
 

@@ -1,4 +1,4 @@
-"""Twenty-four prompts of the kind that people write: what the studio has to show of each is its subject."""
+"""Twenty-four prompts like those that people write; the studio has to show the subject of each."""
 
 from __future__ import annotations
 
@@ -30,4 +30,4 @@ TYPICAL: Final = (
     "the Eiffel Tower with cherry blossoms",
     "a spaceship landing on an alien planet",
 )
-"""What the prompts of a stranger are like."""
+"""Prompts such as a new user may write."""

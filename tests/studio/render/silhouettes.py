@@ -1,4 +1,4 @@
-"""Whether a mask has the form of a drawing of OpenMoji: both are laid into the same square and compared."""
+"""Compares a mask with the form of a drawing of OpenMoji, after both are stretched to the same square."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
 SAME: Final = 0.85
-"""The agreement from which on a form is that of a drawing.
+"""The agreement at which a form is that of a drawing.
 
-It was chosen by drawings alone, before any frame was judged: `python -m tests.studio.render.disturbed_drawings`
-prints how many right and wrong drawings each threshold takes.
+It was chosen from drawings alone, before any frame was judged: `python -m tests.studio.render.disturbed_drawings`
+prints how many right and wrong drawings each threshold accepts.
 """
 
 _SIDE: Final = 64
-# By what factor the ratio of width to height may differ.
+# The factor by which the ratio of width to height may differ.
 _STRETCH: Final = 1.4
 _TURNS: Final = range(-12, 13, 3)
-# Thin tails and legs are thickened by this part of the height, or half a pixel beside each other would tell them apart.
+# Forms are thickened by this part of their height; otherwise an offset of half a pixel would separate thin tails and
+# legs.
 _THICKER: Final = 0.04
 _ROWS: Final = 220
 
 
 @cache
 def drawing(code: str) -> U8:
-    """A drawing as OpenMoji has it, rows x columns x RGBA.
+    """A drawing of OpenMoji, rows x columns x RGBA.
 
     Args:
-        code: its code points in hexadecimal, such as "1F408".
+        code: the code points of the drawing in hexadecimal, such as "1F408".
 
     Raises:
-        KeyError: there is no such drawing.
+        KeyError: OpenMoji has no such drawing.
     """
     folder = get_openmoji_svg_data()
     for name in (code, f"{code}-FE0F"):
@@ -55,13 +56,13 @@ def drawing(code: str) -> U8:
 def agreement(mask: Mask, code: str) -> float:
     """How well a mask has the form of a drawing, 0 to 1.
 
-    It is the part that mask and drawing share of what either covers, in the best of the drawing's positions: facing
-    left or right, turned by 12 degrees at most, stretched to the same square. A position whose ratio of width to
+    It is the area that both cover divided by the area that either covers, in the best position of the drawing: facing
+    left or right, rotated by at most 12 degrees, stretched to the same square. A position whose ratio of width to
     height differs too much does not count. Holes are filled, and both are thickened a little.
 
     Args:
         mask: rows x columns; some of it must be covered.
-        code: of the drawing.
+        code: the code points of the drawing.
     """
     forms, ratios = _positions(code)
     own, ratio = _squared(mask)
@@ -73,7 +74,7 @@ def agreement(mask: Mask, code: str) -> float:
 
 @cache
 def _positions(code: str) -> tuple[F32, F32]:
-    """A drawing facing both ways and turned, each as a row of the square, and the ratios of width to height."""
+    """A drawing facing both ways and rotated, each as a row of the square's pixels, and its width-to-height ratios."""
     alpha = np.pad(drawing(code)[..., 3], 40)
     turned = [
         np.asarray(Image.fromarray(np.ascontiguousarray(facing)).rotate(turn, Image.Resampling.BILINEAR)) > 127
@@ -85,7 +86,7 @@ def _positions(code: str) -> tuple[F32, F32]:
 
 
 def _squared(mask: Mask) -> tuple[F32, float]:
-    """What a mask covers, filled, thickened and stretched to the square, and its ratio of width to height."""
+    """A mask, filled, thickened and stretched to the square, and its ratio of width to height."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     inside = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     high, wide = inside.shape

@@ -1,4 +1,4 @@
-"""Videos that tests of edits begin from: drawn small, or written with what other programs write."""
+"""Source videos for the tests of edits: drawn small, or written as other programs write them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.studio.render.clips import F64, U8, small
 
 @functools.cache
 def drawn(prompt: str, seconds: float = 1.0, width: int = 160, height: int = 90, loop: bool = False) -> bytes:
-    """A clip of a scene."""
+    """A clip drawn by the studio, 12 frames per second."""
     return render(small(prompt, seconds=seconds, width=width, height=height, loop=loop, fps=12))
 
 
@@ -31,13 +31,13 @@ def written(
     sound: float = 0.0,
     options: dict[str, str] | None = None,
 ) -> bytes:
-    """Pictures as a video.
+    """Encode pictures as a video.
 
     Args:
-        times: of each picture in seconds; None is at the rate.
-        full_range: values from 0 to 255.
-        sound: seconds of a tone, or 0.
-        options: of the codec.
+        times: the time of each picture in seconds, or None for a constant rate.
+        full_range: whether values range from 0 to 255.
+        sound: the seconds of a tone, or 0.
+        options: the options of the codec.
     """
     out = io.BytesIO()
     height, width = pictures[0].shape[:2]
@@ -71,7 +71,7 @@ def written(
 
 
 def panning(frames: int = 12, step: int = 4, width: int = 160, height: int = 90, seed: int = 3) -> list[U8]:
-    """Pictures of blobs that move to the left by so many pixels each time."""
+    """Pictures of blobs that move to the left by `step` pixels from one to the next."""
     from PIL import Image
 
     rng = np.random.default_rng(seed)
@@ -82,7 +82,7 @@ def panning(frames: int = 12, step: int = 4, width: int = 160, height: int = 90,
 
 
 def heard(data: bytes) -> F64:
-    """The samples of a file's first sound, one channel; empty where it has none."""
+    """The samples of the first channel of a file's sound; empty if it has none."""
     with av.open(io.BytesIO(data), "r") as file:
         if not file.streams.audio:
             return np.zeros(0)
@@ -90,7 +90,7 @@ def heard(data: bytes) -> F64:
 
 
 def turned(data: bytes) -> bytes:
-    """An MP4 whose header says that it is to be shown turned by a right angle."""
+    """The MP4 with a header that makes players rotate it by 90 degrees."""
     at = data.index(b"tkhd") + 4 + 40
     matrix = np.array([0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000], ">i4").tobytes()
     return data[:at] + matrix + data[at + len(matrix) :]

@@ -1,4 +1,4 @@
-"""The same brief gives the same file, whichever process draws it."""
+"""The same brief gives the same file in every process."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def test_every_edit_sound_and_concept_is_the_same_in_two_processes() -> None:
     one, other = (subprocess.check_output([sys.executable, "-W", "ignore", "-c", DRAW], text=True) for _ in range(2))
     hashes = one.split()
     assert hashes == other.split()
-    # Each says something of its own, "static" apart: a castle that nobody asked to be moved about may hold still too.
+    # All files differ, except that "static" may give the same file as another concept without camera motion.
     assert len(set(hashes)) >= len(hashes) - 1

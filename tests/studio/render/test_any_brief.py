@@ -1,4 +1,4 @@
-"""Whatever the API accepts is drawn."""
+"""Everything that the API accepts can be drawn."""
 
 from __future__ import annotations
 

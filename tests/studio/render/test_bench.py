@@ -1,4 +1,4 @@
-"""The bench tells right from wrong, and most of what it asks for is met."""
+"""The bench distinguishes right from wrong pictures, and most of its expectations are met."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.studio.render.exposures import Exposure
 from tests.studio.render.faces import SEEN, likeness
 from tests.studio.render.silhouettes import SAME, agreement
 
-# The part of the 120 prompts that is met at least. It is only ever raised; what is aimed at is 0.9.
+# The smallest part of the 120 prompts that must pass. It is only ever raised; the aim is 0.9.
 _FLOOR = 0.88
 _COLOURS = {
     "red": (200, 40, 40), "orange": (235, 130, 40), "yellow": (240, 210, 60), "green": (60, 150, 60),

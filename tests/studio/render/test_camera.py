@@ -1,4 +1,4 @@
-"""Camera motions that a prompt asks for are seen in the frames."""
+"""Camera motions in a prompt are seen in the frames."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def clip(motion: str, **fields: object) -> list[U8]:
 
 
 def shift(one: U8, other: U8) -> tuple[float, float]:
-    """Pixels right and down by which a picture has moved, by phase correlation."""
+    """The pixels to the right and down by which a picture has moved, by phase correlation."""
     a, b = (
         np.fft.fft2((p.mean(axis=2) - p.mean()) * np.outer(np.hanning(p.shape[0]), np.hanning(p.shape[1])))
         for p in (one, other)

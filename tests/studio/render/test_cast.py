@@ -1,4 +1,4 @@
-"""What a prompt is of: its subjects, how many, in which colours, with what, doing what."""
+"""What a prompt shows: its subjects, their number, colours, accessories and actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each concept of the API acts visibly as itself, and keeps the scene."""
+"""Each concept of the API has its own visible effect, and keeps the scene."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ PAGODA = "a pagoda on a hill above a lake at noon"
 LAKE = "a serene lake at sunset"
 SNOW = "snowy mountains at noon, pine trees"
 
-# These show the scene from where its forms cannot be compared.
+# These show the scene from viewpoints whose forms cannot be compared.
 ELSEWHERE = ["overhead", "tiny_planet"]
 
 
 @functools.cache
 def clip(concept: str = "", prompt: str = PAGODA, take: int = 1, loop: bool = False, fps: int = 1) -> list[U8]:
-    """Five seconds, with a concept or with none."""
+    """A clip of five seconds, with a concept or without one."""
     concepts = (concept,) if concept else ()
     return list(
         rgb_frames(small(prompt, take=take, width=160, height=90, seconds=5.0, fps=fps, loop=loop, concepts=concepts))
@@ -42,14 +42,14 @@ def differs(one: list[U8], other: list[U8]) -> float:
 
 
 def tones(shown: list[U8]) -> F64:
-    """How the levels of red, green and blue are spread over a clip."""
+    """The distribution of the levels of red, green and blue in a clip, as quantiles."""
     pixels = np.stack(shown[1:]).reshape(-1, 3).astype(float)
     levels: F64 = np.quantile(pixels, np.linspace(0.02, 0.98, 25), axis=0)
     return levels
 
 
 def edges(picture: U8, across: float = 1.0, down: float = 1.0) -> F64:
-    """The outlines in the middle of a picture, stretched."""
+    """The edges in the middle of a picture, stretched."""
     height, width, _ = picture.shape
     wide, high = width / across, height / down
     image = Image.fromarray(picture).resize(
@@ -64,7 +64,7 @@ def edges(picture: U8, across: float = 1.0, down: float = 1.0) -> F64:
 
 
 def alike(one: U8, other: U8) -> float:
-    """How well the outlines of a picture fit another one, wherever they are and somewhat enlarged."""
+    """How well the edges of a picture match those of another, which may be shifted and somewhat enlarged."""
     seen = edges(one)
     size = (2 * seen.shape[0], 2 * seen.shape[1])
     best = 0.0
@@ -77,7 +77,7 @@ def alike(one: U8, other: U8) -> float:
 
 
 def moved(concept: str, prompt: str = "a forest valley with clouds") -> tuple[float, float]:
-    """Pixels right and down by which the picture goes in a clip."""
+    """The pixels to the right and down by which the picture moves in a clip."""
     shown = list(rgb_frames(small(prompt, width=320, height=180, seconds=5.0, fps=4, concepts=(concept,))))
     steps = [shift(a, b) for a, b in zip(shown[::2], shown[2::2], strict=False)]
     return float(np.sum([x for x, _ in steps])), float(np.sum([y for _, y in steps]))
@@ -158,7 +158,7 @@ def test_an_orbit_moves_what_is_near_one_way_and_what_is_far_the_other(concept: 
 
 
 def growth(first: U8, last: U8) -> float:
-    """By how much the last picture is larger than the first."""
+    """The factor by which the last picture is enlarged, compared with the first."""
     scales = [0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.6]
     errors = [
         distance(magnified(first, by), last) if by >= 1 else distance(first, magnified(last, 1 / by)) for by in scales
@@ -220,7 +220,7 @@ def test_elevator_doors_open_on_the_scene() -> None:
     hidden = [distance(a[inside], b[inside]) for a, b in zip(shown, scene, strict=True)]
     assert hidden[0] > 20
     assert hidden[-1] < 1
-    # They part in the middle.
+    # They open in the middle.
     assert distance(shown[0][10:80, 79:81], scene[0][10:80, 79:81]) < 0.5 * hidden[0]
 
 
@@ -281,7 +281,7 @@ def test_an_aerial_view_rises_and_a_drone_flies_on() -> None:
 def test_somebody_stands_before_the_scene_and_sways(concept: str) -> None:
     shown, scene = clip(concept, fps=4), clip("static", fps=4)
     covered = [np.abs(a.astype(int) - b).max(axis=2) > 25 for a, b in zip(shown, scene, strict=True)]
-    # At one side only, and standing on the foot of the frame.
+    # The figure is on one side only, and stands on the lower edge of the frame.
     sides = sorted(float(c[60:, part].mean()) for c in covered[:1] for part in (slice(0, 80), slice(80, 160)))
     assert sides[1] > 0.45
     assert sides[0] < 0.35
@@ -359,7 +359,7 @@ def test_every_size_land_and_style_is_drawn(concept: str) -> None:
 @pytest.mark.parametrize("concept", CONCEPTS)
 def test_an_image_shows_a_concept(concept: str) -> None:
     plain, shown = (next(iter(rgb_frames(still(PAGODA, concepts=c)))) for c in ((), (concept,)))
-    # Of a still camera an image shows nothing.
+    # These concepts are not visible in a single image.
     assert concept in ("static", "dolly_zoom") or distance(plain, shown) > 0.8
 
 

@@ -1,4 +1,4 @@
-"""What a file of the studio is: container, codec, size, tags."""
+"""The files of the studio: container, codec, size, tags."""
 
 import io
 import os

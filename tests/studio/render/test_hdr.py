@@ -1,4 +1,4 @@
-"""High dynamic range: a 10-bit video, and OpenEXR that other readers open, with light beyond white."""
+"""High dynamic range: a 10-bit video, and OpenEXR files for other readers, with values above white."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.studio.render.sources import drawn
 
 SUN = "a sunset over the sea"
 TO_BT709 = [[2.52169, -1.13413, -0.38756], [-0.27648, 1.37272, -0.09624], [-0.01538, -0.15298, 1.16835]]
-"""From the primaries of ACES, as published."""
+"""The published conversion from the primaries of ACES."""
 
 
 def parts_of(data: bytes, folder: Path) -> list[Any]:
@@ -33,7 +33,7 @@ def parts_of(data: bytes, folder: Path) -> list[Any]:
 
 
 def pixels_by_ffmpeg(path: Path) -> F64:
-    """The first part of an OpenEXR file as FFmpeg reads it, height x width x 3. It finds the pixels of no other."""
+    """The first part of an OpenEXR file as read by FFmpeg, which reads no others; height x width x 3."""
     with av.open(str(path), "r") as container:
         frame = next(container.decode(container.streams.video[0]))
         assert frame.format.name == "gbrpf16le"
@@ -42,7 +42,7 @@ def pixels_by_ffmpeg(path: Path) -> F64:
     return np.dstack([red, green, blue])
 
 
-# FFmpeg reads this compression where the height is a multiple of 8.
+# FFmpeg reads this compression only if the height is a multiple of 8.
 @pytest.fixture(scope="module")
 def made() -> tuple[bytes, bytes]:
     video, exr = render_several(small(SUN, height=96, hdr=True, exr=True, seconds=0.25, tags=(("prompt", SUN),)))

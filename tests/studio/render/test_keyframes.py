@@ -13,7 +13,7 @@ from tests.studio.render.clips import U8, decoded, distance, png, psnr, small
 
 
 def photo(seed: int = 0, width: int = 160, height: int = 90) -> U8:
-    """A picture that no scene looks like: soft blobs of colour with some edges."""
+    """A picture unlike any scene: soft blobs of colour with some edges."""
     rng = np.random.default_rng(seed)
     blobs = Image.fromarray(rng.integers(0, 255, (6, 9, 3), dtype=np.uint8)).resize(
         (width, height), Image.Resampling.BICUBIC

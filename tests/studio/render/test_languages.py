@@ -1,4 +1,4 @@
-"""Prompts in other languages: which one they are in, and what is understood of them."""
+"""Prompts in other languages: detecting the language, and understanding the words."""
 
 from __future__ import annotations
 

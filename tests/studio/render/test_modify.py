@@ -1,4 +1,4 @@
-"""A modified video keeps motion and layout of its source, and takes on the look of the prompt."""
+"""A modified video keeps the motion and layout of its source, and gets the look of the prompt."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def away(source: bytes, clip: list[U8]) -> float:
 
 
 def changes(clip: list[U8]) -> F64:
-    """How the brightness of each tenth of the frame's height has changed since the first frame."""
+    """How the brightness of each cell of a 9 x 16 grid has changed since the first frame."""
     grey = np.stack([f.astype(float).mean(axis=2).reshape(9, 10, 16, 10).mean(axis=(1, 3)) for f in clip])
     changed: F64 = (grey - grey[0])[1:].ravel()
     return changed
@@ -93,7 +93,7 @@ def test_weather_moves_over_a_source_that_stands_still(falls: str, mode: float) 
     wet = shown(source, mode, f"hills, {falls}, static shot")
 
     def change(clip: list[U8]) -> float:
-        # What a pixel changes by most: weather is small, and brighter than grain.
+        # The largest changes: weather covers few pixels, but changes them more than grain does.
         return float(
             np.mean([np.sort(np.abs(a.astype(int) - b).max(axis=2).ravel())[-150:].mean() for a, b in pairwise(clip)])
         )

@@ -1,4 +1,4 @@
-"""Clips in parts: the same file, however many workers draw it."""
+"""A clip drawn in parts gives the same file, however many workers draw it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from tests.studio.render.clips import decoded, png, small, still
 from tests.studio.render.test_keyframes import photo
 
 LARGE = Brief("video", "a serene lake at sunset", width=640, height=360, tags=(("prompt", "a lake"),))
-"""As large as a clip has to be to be divided."""
+"""A clip that is just large enough to be divided."""
 
 
 def in_runs(brief: Brief, workers: int) -> bytes:
     runs = runs_of(brief, workers)
     assert len(runs) == workers
-    # The last one first: no worker knows what another has drawn.
+    # Draw the last one first: workers do not know what others have drawn.
     made = {run: render_run(brief, run) for run in reversed(runs)}
     return join_runs(brief, [made[run] for run in runs])
 

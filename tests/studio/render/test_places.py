@@ -1,4 +1,4 @@
-"""Places that are no landscapes: each is what its words say, moves, and depends on its brief alone."""
+"""Places other than landscapes: each shows what its words say, moves, and depends only on its brief."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def drawn(prompt: str, width: int = 320, height: int = 180, take: int = 1) -> F6
 
 @functools.cache
 def film(prompt: str) -> F64:
-    """The brightness of a clip of two seconds from a camera that stands still."""
+    """The brightness of a clip of two seconds with a static camera: frames x height x width."""
     brief = small(f"{prompt}, camera static", width=320, height=180, seconds=2.0, fps=6)
     return np.stack([frame.astype(float).mean(axis=2) for frame in rgb_frames(brief)])
 
@@ -63,7 +63,7 @@ def light(picture: F64) -> F64:
 
 
 def fine(picture: F64) -> float:
-    """How much neighbouring pixels of a row differ."""
+    """The mean difference of neighbouring pixels in a row."""
     return float(np.abs(np.diff(light(picture), axis=1)).mean())
 
 
@@ -169,7 +169,7 @@ def test_a_library_is_full_of_books() -> None:
 
 def test_a_fire_flickers() -> None:
     changes = film("a living room at night").std(axis=0)
-    # Somewhere in a room that stands still.
+    # Some pixels flicker, while the rest of the room is still.
     assert np.quantile(changes, 0.999) > 4
     assert np.median(changes) < 1.5
 
@@ -187,16 +187,16 @@ def test_rain_falls_behind_the_window() -> None:
     dry, wet = (film(f"an office at noon{rain}").std(axis=0) for rain in ("", ", rain"))
     moves = wet > 4
     assert moves.mean() > 2 * (dry > 4).mean() + 0.01
-    # In the window alone, which is in the upper part of the room.
+    # Only in the window, which is in the upper part of the room.
     assert np.quantile(np.nonzero(moves)[0], 0.95) < 120
 
 
 def vanishing(picture: F64) -> tuple[float, float, float]:
-    """Where the lines of a picture meet, in parts of its width and height, and how many more do so than elsewhere."""
+    """Where the lines of a picture meet (parts of width and height), and their number relative to the median place."""
     grey = light(picture)
     gy, gx = np.gradient(grey, axis=0), np.gradient(grey, axis=1)
     strong = np.hypot(gx, gy)
-    # Slanted lines alone: upright and level ones are in every picture.
+    # Only slanted lines count: vertical and horizontal ones are in every picture.
     slant = np.minimum(np.abs(gx), np.abs(gy)) / (np.maximum(np.abs(gx), np.abs(gy)) + 1e-9)
     y, x = np.nonzero((strong > np.quantile(strong, 0.85)) & (slant > 0.15))
     nx, ny = gx[y, x] / strong[y, x], gy[y, x] / strong[y, x]
@@ -236,7 +236,7 @@ def test_windows_and_lamps_are_lit_at_night() -> None:
 
 def test_a_wet_street_mirrors_its_lights() -> None:
     def striped(prompt: str) -> float:
-        """How unequal the columns of the road are."""
+        """How much the brightness of the road varies from column to column."""
         road = light(drawn(prompt, 640, 360))[270:330]
         return float(np.std(road.mean(axis=0)) / road.mean())
 
@@ -251,7 +251,7 @@ def test_neon_is_colourful() -> None:
 
 @pytest.mark.parametrize("prompt", ["a wooden table", "a marble countertop", "a slate table"])
 def test_a_table_has_a_far_edge(prompt: str) -> None:
-    # Where the rows change most, all across the frame.
+    # The row where brightness changes most across the whole width.
     rows = light(drawn(prompt)).reshape(180, 8, 40).mean(axis=2)
     at = 10 + int(np.argmax(np.abs(rows[13:] - rows[:-13])[10:140].min(axis=1))) + 6
     assert 0.48 < at / 180 < 0.66
@@ -429,7 +429,7 @@ def test_concepts_act_in_every_place(prompt: str, concept: str) -> None:
 
 
 def shift(one: F64, other: F64) -> float:
-    """By how many pixels a picture is moved to the right, at most 20 either way."""
+    """The number of pixels by which a picture is moved to the right, at most 20 either way."""
     profile = [np.diff(part.mean(axis=0)) for part in (one, other)]
     ways = range(-20, 21)
     return max(ways, key=lambda way: float((profile[0][20:-20] * np.roll(profile[1], -way)[20:-20]).sum()))

@@ -1,4 +1,4 @@
-"""Which words of a prompt are known, and how many of a thing are meant."""
+"""Which words of a prompt are known, and which numbers of things they mean."""
 
 from __future__ import annotations
 

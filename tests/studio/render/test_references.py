@@ -1,4 +1,4 @@
-"""References act, and act more with more weight."""
+"""References have an effect, which grows with their weight."""
 
 import io
 import struct
@@ -72,7 +72,7 @@ def test_a_changed_picture_depends_on_the_prompt() -> None:
 
 
 def portrait() -> U8:
-    """A striped figure before an even background."""
+    """A striped figure on a plain background."""
     picture = np.full((120, 80, 3), 240, np.uint8)
     picture[20:, 25:55] = (200, 30, 60)
     picture[20::8, 25:55] = (20, 200, 90)
@@ -109,7 +109,7 @@ def test_references_act_together() -> None:
 
 
 def bomb() -> bytes:
-    """A small PNG that says it is 30,000 pixels square."""
+    """A small PNG whose header claims 30,000 x 30,000 pixels."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

@@ -1,4 +1,4 @@
-"""A reframed video keeps its pixels where it is placed; the rest is painted on, moves, and shows no seam."""
+"""A reframed video keeps its pixels where it is placed; the added area moves and shows no seam."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def reframed(source: bytes, ratio: str, prompt: str = SCENE, **fields: object) -
 
 
 def seam(clip: list[Planes], edge: int, axis: int) -> float:
-    """The step across a line of the result against the steps that are usual in the source, in brightness."""
+    """The step in brightness across a line of the result, relative to the usual steps in the source."""
     steps = [np.abs(np.diff(shot.y.astype(int), axis=axis)) for shot in clip]
     lines = np.stack([step.mean(axis=1 - axis) for step in steps])
     inside = lines[:, edge : edge + 40]
@@ -198,6 +198,6 @@ def test_a_source_that_is_enlarged_beyond_the_frame_is_seen_where_it_was() -> No
     place = placed(
         Placing(resized_width=320, resized_height=320, grid_position_x=-160, grid_position_y=-160), source, size
     )
-    # Each pixel of the source is five of the frame: its 32nd begins at the left edge.
+    # Each pixel of the source covers five of the frame: pixel 32 begins at the left edge.
     assert place.box == pytest.approx((32, 32, 38.4, 38.4))
     assert (place.left, place.top, place.width, place.height) == (0, 0, 32, 32)

@@ -1,4 +1,4 @@
-"""A resampled video is the source in another size; and sources are read whoever wrote them."""
+"""A resampled video is the source in another size; sources of any program can be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layers of a picture: laid over each other they give it back, and each is what its name says."""
+"""The layers of a picture: together they give the picture again, and each is what its name says."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def noise(width: int, height: int) -> U8:
 
 
 def disc() -> tuple[U8, U8]:
-    """A red disc before a blue sky over a green ground, and where it is."""
+    """A picture of a red disc in front of a blue sky and a green ground, and the disc's mask."""
     picture = np.zeros((180, 320, 3), np.uint8)
     picture[:110], picture[110:] = (90, 140, 220), (60, 130, 50)
     rows, columns = np.mgrid[:180, :320]
@@ -33,7 +33,7 @@ def disc() -> tuple[U8, U8]:
 
 
 def composed(layers: list[PictureLayer]) -> U8:
-    """The layers over each other, by another program than the one that took them apart."""
+    """The layers composed by Pillow, independently of the code that separated them."""
     height, width, _ = layers[0].pixels.shape
     image = Image.new("RGBA", (width, height))
     for layer in reversed(layers):
@@ -76,7 +76,7 @@ def test_what_lies_behind_is_whole_there_too() -> None:
     picture, _ = disc()
     _, ground, sky = separated(picture, "")
     assert ground.pixels[130, 160, 3] == 255
-    # Painted in the colours around it, and not in those of what hid it.
+    # Hidden areas have the colours around them, not those of the disc.
     assert np.abs(ground.pixels[125, 160, :3].astype(int) - (60, 130, 50)).max() < 25
     assert np.abs(sky.pixels[80, 160, :3].astype(int) - (90, 140, 220)).max() < 25
 

@@ -1,4 +1,4 @@
-"""Soundtracks: what is heard, measured on decoded samples, and what stays of the video."""
+"""Soundtracks: what is heard, measured on decoded samples, and what is kept of the video."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def brief(prompt: str, source: bytes | None = None, *, scene: str = "", unwanted
 
 
 def samples(data: bytes, count: int = COUNT) -> F64:
-    """What is heard of a file while its pictures are seen: channels x samples."""
+    """The sound of a file for the time of its pictures: channels x samples."""
     whole = np.concatenate(list(iterate_heard(io.BytesIO(data))), axis=1)
     assert whole.shape[1] >= count
     return np.asarray(whole[:, :count], np.float64)
@@ -52,7 +52,7 @@ def heard(prompt: str, unwanted: str = "", take: int = 1) -> F64:
 
 
 def pictures(data: bytes) -> tuple[Fraction | None, list[tuple[int | None, int | None, int | None, bool, bytes]]]:
-    """The time base of the pictures of a file, and their packets with their times."""
+    """The time base of a file's video stream, and its packets with their times."""
     with av.open(io.BytesIO(data), "r") as container:
         stream = container.streams.video[0]
         packets = [packet for packet in container.demux(stream) if packet.size]
@@ -60,46 +60,46 @@ def pictures(data: bytes) -> tuple[Fraction | None, list[tuple[int | None, int |
 
 
 def sound_length(data: bytes) -> Fraction:
-    """How many samples a file says that its sound has."""
+    """The number of samples of the sound according to the file's header."""
     with av.open(io.BytesIO(data)) as container:
         stream = container.streams.audio[0]
         return (stream.duration or 0) * (stream.time_base or Fraction(0)) * RATE
 
 
-# What is measured
+# Measures
 
 
 def within(sound: F64, low: float, high: float) -> F64:
-    """A loop with nothing but a band of its frequencies."""
+    """A band of the frequencies of a loop."""
     frequencies = np.fft.rfftfreq(sound.shape[-1], 1 / RATE)
     spectrum = np.fft.rfft(sound) * ((frequencies >= low) & (frequencies < high))
     return np.asarray(np.fft.irfft(spectrum, sound.shape[-1]))
 
 
 def share(sound: F64, low: float, high: float) -> float:
-    """How much of the power lies in a band."""
+    """The part of the power that lies in a band."""
     return float((within(sound, low, high) ** 2).sum() / (sound**2).sum())
 
 
 def strengths(sound: F64, seconds: float) -> F64:
-    """The power in steps of so many seconds, in dB."""
+    """The power in steps of that many seconds, in dB."""
     size = round(seconds * RATE)
     steps = sound[..., : sound.shape[-1] // size * size].reshape(len(sound), -1, size)
     return np.asarray(10 * np.log10((steps**2).mean(axis=(0, 2)) + 1e-12))
 
 
 def spread(values: F64) -> float:
-    """From the quiet to the loud tenth."""
+    """The difference between the 10th and the 90th percentile."""
     return float(np.percentile(values, 90) - np.percentile(values, 10))
 
 
 def peaked(sound: F64) -> float:
-    """How much of the power of a short piece lies in its strongest tone, in the mean over the loudest pieces."""
+    """The part of the power of a short piece that is in its strongest tone; the mean over the loudest pieces."""
     size = 2048
     pieces = sound.mean(axis=0)[: sound.shape[1] // size * size].reshape(-1, size)
     loud = pieces[(pieces**2).sum(axis=1).argsort()[-len(pieces) // 5 :]]
     powers = np.abs(np.fft.rfft(loud * np.hanning(size))) ** 2
-    # A tone between two frequencies is in both, and what glides in those beside.
+    # A tone between two bins is in both, and a gliding tone is in several, so neighbouring bins are added.
     near = np.array([np.convolve(power, np.ones(7), "same").max() for power in powers])
     return float((near / powers.sum(axis=1)).mean())
 
@@ -112,7 +112,7 @@ def evenness(sound: F64, low: float, high: float) -> float:
 
 
 def pulse(sound: F64, slowest: float, fastest: float) -> tuple[float, float]:
-    """At what rate the strength goes up and down, in hertz, and how much of its change is at that rate."""
+    """The rate at which the strength rises and falls, in hertz, and the part of its variation at that rate."""
     step = 0.002
     power = 10 ** (strengths(sound, step) / 20)
     changes = np.abs(np.fft.rfft((power - power.mean()) * np.hanning(len(power)))) ** 2
@@ -123,7 +123,7 @@ def pulse(sound: F64, slowest: float, fastest: float) -> tuple[float, float]:
 
 
 def tones(sound: F64, low: float, high: float) -> dict[float, float]:
-    """The frequencies of clear tones of a whole loop, and their power over the mean of the band, in dB."""
+    """The frequencies of clear tones in a whole loop, and their power above the median of the band, in dB."""
     powers = (np.abs(np.fft.rfft(sound * np.hanning(sound.shape[1]))) ** 2).sum(axis=0)
     frequencies = np.fft.rfftfreq(sound.shape[1], 1 / RATE)
     band = (frequencies >= low) & (frequencies < high)
@@ -140,21 +140,21 @@ def tones(sound: F64, low: float, high: float) -> dict[float, float]:
 
 
 def is_rain(sound: F64) -> bool:
-    """A hiss above 1 kHz, as strong at all frequencies, that goes on."""
+    """A steady hiss above 1 kHz, equally strong at all frequencies."""
     parts = [within(sound, low, low + 500).var() for low in (1500, 3000, 5000, 7000, 9000)]
     is_flat = max(parts) / min(parts) < 3
     return share(sound, 1000, 24000) > 0.7 and is_flat and spread(strengths(sound, 0.2)) < 3 and peaked(sound) < 0.2
 
 
 def is_wind(sound: F64) -> bool:
-    """Low, and slowly louder and softer."""
+    """Low noise that slowly becomes louder and softer."""
     loud = strengths(sound, 0.1)
     is_slow = float(np.abs(np.diff(loud)).mean()) < 0.25 * spread(loud) and np.diff(loud).max() < 8
     return share(sound, 0, 700) > 0.8 and evenness(sound, 150, 500) > 0.2 and spread(loud) > 5 and is_slow
 
 
 def is_waves(sound: F64) -> bool:
-    """One swell of broad noise in five seconds, the bright part of which comes after the dark."""
+    """One swell of broadband noise in five seconds, whose high frequencies come after the low ones."""
     dark, bright = (strengths(within(sound, *band), 0.1) for band in ((80, 500), (5000, 11000)))
     first, second = (np.angle(np.fft.rfft(10 ** (loud / 10))[1]) for loud in (dark, bright))
     later = float((first - second) / (2 * np.pi)) % 1.0
@@ -163,7 +163,7 @@ def is_waves(sound: F64) -> bool:
 
 
 def is_thunder(sound: F64) -> bool:
-    """Low; it comes at once and dies away over seconds, what is higher first."""
+    """A low sound that begins suddenly and fades over seconds, higher frequencies first."""
     low, high = strengths(within(sound, 30, 150), 0.25), strengths(within(sound, 400, 2000), 0.25)
     begin = int(high.argmax())
     low, high = np.roll(low, -begin), np.roll(high, -begin)
@@ -172,7 +172,7 @@ def is_thunder(sound: F64) -> bool:
 
 
 def is_fire(sound: F64) -> bool:
-    """Crackles: high and much shorter than what is between them; and a low roar."""
+    """A low roar, and crackles, which are high and very short."""
     high = within(sound, 3000, 20000)
     spiky = float((high**4).mean() / (high**2).mean() ** 2)
     return (
@@ -184,18 +184,18 @@ def is_fire(sound: F64) -> bool:
 
 
 def is_birds(sound: F64) -> bool:
-    """Single tones above 2 kHz that glide, with pauses."""
+    """Single gliding tones above 2 kHz, with pauses."""
     return share(sound, 2000, 16000) > 0.9 and peaked(sound) > 0.4 and share(sound, 3900, 5000) < 0.8
 
 
 def is_crickets(sound: F64) -> bool:
-    """Tones between 4 and 5 kHz in pulses, thirty a second."""
+    """Tones between 4 and 5 kHz in about thirty pulses per second."""
     rate, part = pulse(within(sound, 3900, 5000), 15, 60)
     return share(sound, 3900, 5000) > 0.9 and 24 < rate < 36 and part > 0.04
 
 
 def is_city(sound: F64) -> bool:
-    """A low rumble that stays, and voices that change several times a second in the middle."""
+    """A steady low rumble, and voices in the middle frequencies that change several times per second."""
     voices = within(sound, 400, 1600)
     is_murmur = float(np.abs(np.diff(strengths(voices, 0.1))).mean()) > 1.5
     is_steady = spread(strengths(within(sound, 40, 170), 0.25)) < 4.5
@@ -203,7 +203,7 @@ def is_city(sound: F64) -> bool:
 
 
 def is_traffic(sound: F64) -> bool:
-    """Noise that swells and goes from one side to the other while it is loud."""
+    """Noise that swells, and moves from one side to the other while it is loud."""
     left, right = strengths(sound[:1], 0.1), strengths(sound[1:], 0.1)
     loud = strengths(sound, 0.1)
     near = loud > np.percentile(loud, 70)
@@ -212,7 +212,7 @@ def is_traffic(sound: F64) -> bool:
 
 
 def is_footsteps(sound: F64) -> bool:
-    """Short thuds at an even pace of about two a second, with little between them."""
+    """Short thuds at an even pace of about two per second, with little between them."""
     loud = strengths(sound, 0.02)
     change = 10 ** (loud / 10)
     again = np.fft.irfft(np.abs(np.fft.rfft(change - change.mean())) ** 2, len(change))
@@ -223,7 +223,7 @@ def is_footsteps(sound: F64) -> bool:
 
 
 def is_bells(sound: F64) -> bool:
-    """Struck tones that die away, with the minor third of bells over each pitch and its octave below."""
+    """Struck tones, each with the partials of bells: the octave below and the minor third, among others."""
     found = np.array(list(tones(sound, 150, 3000)))
     ratios = (1, 0.5, 1.183, 1.506, 2)
     bells = sum(all(np.abs(found / (pitch * ratio) - 1).min() < 0.004 for ratio in ratios) for pitch in found)
@@ -232,7 +232,7 @@ def is_bells(sound: F64) -> bool:
 
 
 def is_drone(sound: F64) -> bool:
-    """Tones that stay, all of which are harmonics of one."""
+    """Steady tones that are all harmonics of one."""
     found = np.array(list(tones(sound, 80, 900)))
     if not found.size or spread(strengths(sound, 0.1)) > 6:
         return False
@@ -303,7 +303,7 @@ def test_every_soundtrack_is_as_loud_as_others_and_leaves_room_above(name: str) 
 def test_of_several_sounds_each_stays_audible(names: tuple[str, ...]) -> None:
     strengths_of = sounds_of(", ".join(names), "", "")
     together = performed(strengths_of, COUNT, "seed")[0].astype(float)
-    # The same performances, one by one: how much of the whole is each?
+    # Find how much of the whole each of the same performances is.
     alone = np.stack([performed({name: 1.0}, COUNT, "seed")[0] for name in names]).astype(float)
     parts = np.linalg.lstsq(alone.T, together, rcond=None)[0]
     levels = 10 * np.log10([part**2 * one.var() / together.var() for part, one in zip(parts, alone, strict=True)])
@@ -313,7 +313,7 @@ def test_of_several_sounds_each_stays_audible(names: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("name", [*SOUNDS, "rain, thunder, birds and footsteps"])
 def test_the_end_leads_to_the_beginning(name: str) -> None:
     sound = heard(name)
-    # At the seam it changes its course no more than elsewhere.
+    # At the seam, the waveform bends no more than elsewhere.
     turns = np.abs(np.diff(np.roll(sound, COUNT // 2, axis=1), 2)).max(axis=0)
     elsewhere = turns[: len(turns) // 16 * 16].reshape(-1, 16).max(axis=1)
     assert turns[COUNT // 2 - 8 : COUNT // 2 + 8].max() <= np.percentile(elsewhere, 99.5)
@@ -321,7 +321,7 @@ def test_the_end_leads_to_the_beginning(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["wind", "drone", "bells"])
 def test_the_coder_does_not_fade_in(name: str) -> None:
-    """The first samples are as near to those that were made as those in the middle."""
+    """The first and last samples are as close to the original as those in the middle."""
     sound, made = heard(name), performed({name: 1.0}, COUNT, name, "", "", 1)
     errors = [np.sqrt(((sound - made)[:, part] ** 2).mean()) for part in (slice(0, 300), slice(-300, None))]
     middle = np.sqrt(((sound - made)[:, 4000:-4000] ** 2).mean())
@@ -411,7 +411,7 @@ def test_a_source_that_is_no_whole_video_is_refused(source: bytes) -> None:
         render(brief("rain", source))
 
 
-# Which sounds there are
+# The known sounds
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,12 @@ from dream_nb.studio.render.stage import of
 from dream_nb.studio.render.subjects.openmoji import CREDIT
 from tests.studio.render.clips import F64, U8, decoded, small, still
 
-# Levels by which a pixel differs from the scene without its subject.
+# A subject's pixels differ by more levels than this from the scene without it.
 _SEEN = 14
 
 
 def pictures(brief: Brief, frame: int = 0) -> tuple[U8, U8]:
-    """A frame with its subjects and the same without them, height x width x 3."""
+    """A frame with its subjects and the same frame without them, height x width x 3."""
     scene = Scene(of(brief))
     shown = scene.frame(frame).rgb()
     scene.puppets = []
@@ -29,7 +29,7 @@ def pictures(brief: Brief, frame: int = 0) -> tuple[U8, U8]:
 
 
 def mask(brief: Brief, frame: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    """Where the subjects of a frame are."""
+    """The mask of the subjects in a frame."""
     shown, scene = (picture.astype(int) for picture in pictures(brief, frame))
     return np.asarray(np.abs(shown - scene).max(axis=2) > _SEEN)
 
@@ -42,7 +42,7 @@ def colour(prompt: str) -> F64:
 
 
 def place(brief: Brief, frame: int) -> tuple[float, float]:
-    """Row and column of the middle of what is seen of the subjects."""
+    """Row and column of the centre of the visible subjects."""
     rows, columns = np.nonzero(mask(brief, frame))
     return float(rows.mean()), float(columns.mean())
 

@@ -1,4 +1,4 @@
-"""The same brief is the same drawing, everywhere; another take is another one; a loop closes."""
+"""The same brief gives the same drawing everywhere, another take gives another drawing, and loops are seamless."""
 
 import importlib
 import os
@@ -47,7 +47,7 @@ def test_another_processor_gives_pixels_at_most_one_level_apart() -> None:
 
 @pytest.mark.parametrize("prompt", ["a serene lake at sunset", "mountains", "the sea", "zxqv"])
 def test_another_take_is_another_composition(prompt: str) -> None:
-    # Composition is what is left of a picture at 16x9: noise is not.
+    # At 16x9 pixels only the composition remains, and no noise.
     takes = [next(iter(rgb_frames(still(prompt, take=take)))) for take in (1, 2, 3)]
     coarse = [t.reshape(9, 10, 16, 10, 3).mean(axis=(1, 3)) for t in takes]
     for one in range(3):
@@ -56,7 +56,7 @@ def test_another_take_is_another_composition(prompt: str) -> None:
 
 
 def fingerprint(prompt: str, take: int) -> int:
-    """The 64 bits that `Dream.measure` calls a picture's fingerprint."""
+    """The 64-bit fingerprint of a picture, as `Dream.measure` computes it."""
     measured = Fingerprint()
     frame = next(iter(rgb_frames(still(prompt, take=take, width=320, height=180))))
     measured.add(Look(frame))
@@ -69,7 +69,7 @@ def fingerprint(prompt: str, take: int) -> int:
 def test_takes_are_told_apart_by_their_fingerprints(prompt: str) -> None:
     takes = [fingerprint(prompt, take) for take in range(1, 6)]
     bits = [(one ^ other).bit_count() for at, one in enumerate(takes) for other in takes[at + 1 :]]
-    # Near-duplicates differ by up to 4.
+    # Near-duplicates differ by up to 4 bits.
     assert min(bits) > 4
     assert sum(bits) / len(bits) >= 12
 

@@ -1,4 +1,4 @@
-"""What the studio says of a prompt: the words that it draws, and those that it does not know."""
+"""What the studio reports about a prompt: the words that it draws, and those that it does not know."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def lines_of_the_tutorials(source: str) -> Iterator[str]:
 
 
 def calls_of_the_tutorials(source: str) -> Iterator[str]:
-    """The prompts of calls in a cell: texts among the arguments, and the keyword `prompt`."""
+    """The prompts of calls in a cell: string arguments, and the keyword `prompt`."""
     code = re.sub(r"(?m)^( *)(?:\w+ = )?%.*$", r"\1pass", source)
     for call in ast.walk(ast.parse(code)):
         if not isinstance(call, ast.Call) or ast.unparse(call.func).rpartition(".")[2] not in CALLS:
@@ -83,7 +83,7 @@ def calls_of_the_tutorials(source: str) -> Iterator[str]:
 
 
 def prompts_of_the_tutorials() -> Iterator[str]:
-    """What the tutorials ask the studio to draw, with each text of a sweep."""
+    """The prompts of the tutorials, with every text of a sweep."""
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             source = "".join(cell["source"])
@@ -99,5 +99,5 @@ def prompts_of_the_tutorials() -> Iterator[str]:
 
 @pytest.mark.parametrize("prompt", [*prompts_of_the_tutorials()])
 def test_every_word_of_the_tutorials_is_known(prompt: str) -> None:
-    # One is there to be refused.
+    # One prompt is meant to be refused.
     assert set(understood(prompt).unknown) <= Settings().blacklist

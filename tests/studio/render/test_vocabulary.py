@@ -1,4 +1,4 @@
-"""What a prompt says is seen."""
+"""The words of a prompt are seen in the picture."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_waterfall_runs_down() -> None:
     fall = moving[:, rows.min() : rows.max(), columns]
 
     def match(down: int) -> float:
-        """How well each frame, moved down, is the next."""
+        """How well each frame, moved down, matches the next."""
         return float((np.roll(fall[:-1], down, axis=1) * fall[1:])[:, 24:-24].mean())
 
     assert 0 < max(range(-20, 21), key=match) < 20
@@ -115,7 +115,7 @@ def test_a_storm_bends_the_trees_the_way_its_rain_falls() -> None:
 
 def test_trees_in_a_storm_lean_to_one_side() -> None:
     def lean(prompt: str) -> float:
-        """How far the outlines of the land slope to one side: the balance of the two diagonals."""
+        """How much the edges of the land slope to one side: the balance of the two diagonals."""
         grey = drawn(prompt).mean(axis=2)[50:150]
         down, across = np.gradient(grey)
         return float((down * across).mean() / (down**2 + across**2).mean())

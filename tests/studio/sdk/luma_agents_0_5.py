@@ -1,4 +1,4 @@
-"""Run with luma-agents 0.5: every operation of the Luma API, sync and async, each to its end."""
+"""Run with luma-agents 0.5: every operation of the Luma API, sync and async, until it is finished."""
 # mypy: ignore-errors
 
 import asyncio
@@ -76,7 +76,7 @@ CREATES = {
 
 
 def followed(video: str) -> dict:
-    """Requests that go on from a video."""
+    """Requests based on a video."""
     source = {"generation_id": video}
     edit = {"prompt": "in snow", "type": "video_edit", "model": "ray-3.2", "source": source}
     return {
@@ -172,7 +172,7 @@ def sync() -> None:
     assert client.files.complete(created.id).state == "pending"
     file = ready(created.id)
     assert (file.state, file.size_bytes, file.filename, file.purpose) == ("ready", len(PNG), "a.png", "reference")
-    # The client has no way to send the bytes along: by hand.
+    # The client cannot send a file's bytes, so this request is made by hand.
     inline = client.post(
         "/files",
         cast_to=httpx.Response,

@@ -1,4 +1,4 @@
-"""Run with lumaai 1.7: every operation of the specification, through the official client as it is."""
+"""Run with lumaai 1.7: every operation of the specification, with the unmodified official client."""
 # mypy: ignore-errors
 
 import time

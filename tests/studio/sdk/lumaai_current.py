@@ -1,4 +1,4 @@
-"""Run with lumaai 1.21: every operation of the API of 2025, each to its end."""
+"""Run with lumaai 1.21: every operation of the API of 2025, until it is finished."""
 # mypy: ignore-errors
 
 import time

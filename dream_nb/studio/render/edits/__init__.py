@@ -1,1 +1,1 @@
-"""Edits of an earlier video or image: another look, another aspect ratio, another size."""
+"""Edits of an earlier video or image: a new look, another aspect ratio, another size, layers."""

@@ -1,4 +1,4 @@
-"""The sound of a source in the file that is made of it."""
+"""Copies the sound of a source into the file that is made from it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from dream_nb.studio.render.brief import UNREADABLE, RenderError
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
 
-# What players expect in an MP4. Other codings are encoded anew.
+# The codecs that players expect in an MP4. Sound in other codecs is encoded again.
 _COPIED: Final = frozenset({"aac", "mp3"})
 
 
 def carry_sound(source: bytes, into: OutputContainer, seconds: float) -> None:
-    """Give a file the sound of another, beginning with the first frame; nothing where it has none.
+    """Copy the sound of a source into a file, beginning at the first frame. Does nothing if the source has no sound.
 
     Args:
-        source: MP4, QuickTime or WebM.
-        into: the file. It has all its other streams, and nothing has been written to it.
-        seconds: what is later is left out.
+        source: the source, as an MP4, QuickTime or WebM file.
+        into: the file. All its other streams have been added, but nothing has been written to it yet.
+        seconds: where to cut off the sound.
 
     Raises:
-        RenderError: the source is not a video, or its sound does not decode.
+        RenderError: the source is not a video, or its sound cannot be decoded.
     """
     with _readable(), opened(io.BytesIO(source), threads=False) as container:
         if not container.streams.audio:
@@ -54,14 +54,17 @@ def _readable() -> Iterator[None]:
     try:
         yield
     except (*DAMAGE, av.FFmpegError, UnreadableFileError) as error:
-        # That there is no room is no fault of the source.
+        # A full disk is not a fault of the source.
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise
         raise RenderError(UNREADABLE) from error
 
 
 def _packets(container: InputContainer, seconds: float) -> list[Any]:
-    """The packets of the sound, timed from the first frame; none where their times are out of order."""
+    """Return the packets of the sound, with times counted from the first frame.
+
+    The list is empty if a packet has no time, or if the times are out of order.
+    """
     video, sound = container.streams.video[0], container.streams.audio[0]
     zero = float((video.start_time or 0) * (video.time_base or 0))
     base = float(sound.time_base or 0)
@@ -75,7 +78,7 @@ def _packets(container: InputContainer, seconds: float) -> list[Any]:
         packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
         if kept and packet.dts <= kept[-1].dts:
             return []
-        # What lies before the first frame prepares the decoder: one packet of it is kept.
+        # One packet before the first frame is kept, to prepare the decoder.
         if packet.pts + 2 * (packet.duration or 0) > 0 and packet.pts * base < seconds:
             kept.append(packet)
     return kept

@@ -1,4 +1,4 @@
-"""The scene of an edit's prompt: drawn at the size of the source, in its light, moving as it does."""
+"""Draws the scene of an edit's prompt at the size of the source, with its light and its motion."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ _HOURS: Final = ("dawn", "morning", "noon", "golden", "sunset", "dusk", "night")
 
 
 def staged(brief: Brief, scale: int, samples: list[Planes]) -> SceneStage:
-    """The stage of an edit's prompt. What the prompt leaves open of the light is that of the source.
+    """Return the stage of an edit's prompt. If the prompt does not set the hour, the light of the source decides.
 
     Args:
-        brief: with size, rate and length of the result. Whether it loops, the source says: what is drawn always does.
-        scale: pixels of the result to one that is drawn, each way.
+        brief: the brief, with the size, frame rate and length of the result. The scene is always drawn as a loop;
+            whether the result loops depends on the source.
+        scale: how many pixels of the result one drawn pixel covers, in each direction.
         samples: frames of the source, reduced.
     """
     place = stage.of(replace(brief, loop=True), scale)
@@ -33,18 +34,18 @@ def staged(brief: Brief, scale: int, samples: list[Planes]) -> SceneStage:
     if words.first("hour") is None and plan.land != "deep":
         plan = replace(plan, hour=_hour_of(plan, samples))
     if not words.life():
-        # Birds by chance fly in the source, or do not.
+        # Do not add the random birds of a new drawing to the source.
         plan = replace(plan, life=())
     return replace(place, plan=plan, light=palette.of(plan))
 
 
 def following(place: SceneStage, source: SourceClip, part: float | None = None) -> SceneStage:
-    """The stage with a camera that follows the picture of a clip.
+    """Return a stage with a camera that follows the motion of a clip.
 
     Args:
         place: the stage.
         source: the clip.
-        part: how far it follows, 0 to 1; None is all the way.
+        part: how far the camera follows, from 0 to 1; None means completely.
     """
     camera = tracked(source.small, source.seconds)
     if part is not None:
@@ -53,12 +54,13 @@ def following(place: SceneStage, source: SourceClip, part: float | None = None) 
 
 
 def bare(place: SceneStage, grain: float = 0.0, discs: bool = False, figures: bool = False) -> Scene:
-    """The scene of a stage without weather, and with no more of what film does to a finished frame than that grain.
+    """Return the scene of a stage without weather, vignette or paper.
 
     Args:
-        grain: in levels.
-        discs: whether sun and moon are drawn.
-        figures: whether buildings and living things are drawn.
+        place: the stage.
+        grain: the strength of film grain, in levels of brightness.
+        discs: whether to draw the sun and the moon.
+        figures: whether to draw buildings and living things.
     """
     plan = replace(place.plan, rain=0.0, snow=0.0, storm=0.0, motes=())
     if not figures:
@@ -71,7 +73,7 @@ def bare(place: SceneStage, grain: float = 0.0, discs: bool = False, figures: bo
 
 
 def _hour_of(plan: ScenePlan, samples: list[Planes]) -> str:
-    """The hour whose sky is as bright and as warm as the upper half of some frames."""
+    """Return the hour whose sky is closest in brightness and colour to the upper half of some frames."""
     upper = [[float(plane[: len(plane) // 2].mean()) for plane in shot.all] for shot in samples]
     seen = np.mean(upper, axis=0)
     clear = replace(plan, tints=(), rain=0.0, storm=0.0, haze=0.0, cloud=0.3)
@@ -79,7 +81,7 @@ def _hour_of(plan: ScenePlan, samples: list[Planes]) -> str:
     def away(hour: str) -> float:
         light = palette.of(replace(clear, hour=hour))
         sky = np.mean([yuv_of(colour) for colour in (light.zenith, light.middle, light.horizon)], axis=0)
-        # Blue says little: a green sky is no evening.
+        # Blue has little weight, so that a green sky is not taken for an evening.
         return float(abs(sky[0] - seen[0]) + abs(sky[2] - seen[2]) + 0.2 * abs(sky[1] - seen[1]))
 
     return min(_HOURS, key=away)

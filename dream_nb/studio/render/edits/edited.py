@@ -1,4 +1,4 @@
-"""Applies the edit of a brief: one branch for each kind of edit."""
+"""Applies the edit of a brief, with one branch for each kind of edit."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _LONGEST_PICTURE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What is to be encoded.
+    """The result of an edit, ready to be encoded.
 
     Args:
-        brief: with size, rate and length of the result.
+        brief: the brief, with the size, frame rate and length of the result.
         shots: the frames of a video.
-        sound: a video whose sound the result has, or None.
-        picture: an image, height x width x 3, RGB.
+        sound: a video whose sound to copy into the result, or None.
+        picture: an image as an RGB array, height x width x 3, or None for a video.
     """
 
     brief: Brief
@@ -39,10 +39,10 @@ class Edited:
 
 
 def edited(brief: Brief) -> Edited:
-    """Begin the edit of a brief.
+    """Start the edit of a brief. The frames of a video are made while they are iterated over.
 
     Raises:
-        RenderError: the source cannot be read or is too long, or it cannot be placed so.
+        RenderError: the source cannot be read or is too long, or cannot be placed as requested.
     """
     match brief.edit:
         case Modify() as edit:
@@ -60,7 +60,7 @@ def edited(brief: Brief) -> Edited:
 
 
 def _of_source(brief: Brief, source: SourceClip, size: tuple[int, int]) -> Brief:
-    """A brief with the rate and the length of a source, and that size."""
+    """Return a brief with the frame rate and the length of a source, and with this size."""
     return replace(
         brief,
         kind="video",
@@ -90,12 +90,12 @@ def _modified_clip(brief: Brief, edit: Modify) -> Edited:
 
 
 def _cropped(shots: Iterator[Planes], size: tuple[int, int], shown: tuple[int, int]) -> Iterator[Planes]:
-    """The middle of each frame.
+    """Crop each frame around its middle to the aspect ratio of the result, and scale it.
 
     Args:
         shots: the frames.
-        size: their width and height.
-        shown: width and height of the result, in whose ratio the middle is cut out.
+        size: the width and height of the frames.
+        shown: the width and height of the result.
     """
     scale = min(own / wanted for own, wanted in zip(size, shown, strict=True))
     width, height = (min(own, round(scale * wanted / 2) * 2) for own, wanted in zip(size, shown, strict=True))

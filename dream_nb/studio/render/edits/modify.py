@@ -1,4 +1,4 @@
-"""A video with a new look: motion and layout are kept; colours, style, weather and fine forms come from a prompt."""
+"""Gives a video a new look: it keeps motion and layout; the prompt sets colours, style, weather and fine forms."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from dream_nb.studio.render.prompt import KnownWords
 from dream_nb.studio.render.sky import weather
 from dream_nb.studio.render.stage import SceneStage
 
-# Of the frame's side, what counts as a coarse form.
+# The side of the frame in cells of the coarse maps: forms larger than a cell count as coarse.
 _CELLS: Final = 40
-# The strength below which no fine forms of the drawn scene are seen.
+# The strength up to which no fine forms of the drawn scene are visible.
 _DRAWN_FROM: Final = 0.2
-# The strength for a source that does not move, where none is asked for.
+# The default strength for a source that does not move.
 _FREELY: Final = 0.6
 _SEVERAL: Final = 2
 
 
 class ModifiedClip:
-    """A source in the look of a prompt.
+    """A source with the look of a prompt.
 
     Args:
-        brief: with size, rate and length of the source.
-        edit: how far it goes.
+        brief: the brief, with the size of the result, and the frame rate and length of the source.
+        edit: the edit to make.
         source: the clip.
 
     Raises:
@@ -67,7 +67,7 @@ class ModifiedClip:
         self.blend = Blend(place.width, place.height, (place.width * place.height) ** 0.5 / _CELLS)
 
     def frames(self) -> Iterator[Planes]:
-        """The frames, one at a time."""
+        """Yield the frames of the result."""
         size = (self.scene.stage.width, self.scene.stage.height) if self.scene is not None else self.brief.size
         for number, shot in enumerate(self.source.frames(size)):
             made = enlarged(self._changed(shot, number), self.scale, self.brief)
@@ -84,7 +84,10 @@ class ModifiedClip:
         return self.film.applied(made, number)
 
     def _weights(self, made: Planes, shot: Planes, number: int) -> Weights:
-        """The forms of the scene come where the source has few of its own, and later everywhere."""
+        """Return the weights of the scene in a frame.
+
+        The scene appears first where the source has little detail; with more strength, it appears everywhere.
+        """
         part = max(0.0, (self.strength - _DRAWN_FROM) / (1.0 - _DRAWN_FROM))
         busy = self._busy(made)
         open_to_it = smoothstep(np.float32(1.25 * part) + np.float32(0.25) - busy * np.float32(1.0 - 0.45 * part))
@@ -96,7 +99,7 @@ class ModifiedClip:
         return Weights(lost=fine * np.float32(0.75), fine=fine, coarse=coarse)
 
     def _freed(self, shot: Planes, number: int) -> F32:
-        """How much more of the scene comes in each place, or less, by what is to be kept of poses and faces."""
+        """Return a factor for how much of the scene to mix in at each place, by how much of poses and faces to keep."""
         free = np.ones((self.blend.high, self.blend.wide), np.float32)
         if self.controls.pose is not None:
             small = self.source.small
@@ -104,7 +107,7 @@ class ModifiedClip:
             moving = np.abs(after.astype(np.float32) - before)
             free += self._kept(moving / np.float32(24.0), self.controls.pose)
         if self.controls.face is not None:
-            # Skin of every tone has these colours, more or less of them.
+            # Skin of every tone has about this hue, with more or less saturation.
             warm = np.abs(self.blend.coarse(shot.v) - np.float32(152.0))
             cool = np.abs(self.blend.coarse(shot.u) - np.float32(112.0))
             free += self._kept(np.float32(1.6) - (warm + cool) / np.float32(16.0), self.controls.face)
@@ -116,7 +119,7 @@ class ModifiedClip:
         return there * np.float32(_freedom(amount) - 1.0)
 
     def _busy(self, shot: Planes) -> F32:
-        """How much goes on in each place, 0 to 1."""
+        """Return how much detail a frame has at each place, from 0 to 1."""
         fine = self.blend.means(shot.y, 4).reshape(self.blend.high, 4, self.blend.wide, 4)
         low = fine.mean(axis=(1, 3), dtype=np.float32, keepdims=True)
         spread = np.abs(fine - low).mean(axis=(1, 3), dtype=np.float32)
@@ -125,7 +128,7 @@ class ModifiedClip:
 
 
 def _by_motion(source: SourceClip) -> float:
-    """The strength for a source: what moves much is kept more."""
+    """Return the default strength for a source: the more the source moves, the lower."""
     if len(source.small) < _SEVERAL:
         return _FREELY
     moved = float(np.abs(np.diff(source.small.astype(np.int16), axis=0)).mean())
@@ -133,17 +136,21 @@ def _by_motion(source: SourceClip) -> float:
 
 
 def _freedom(kept: float | None) -> float:
-    """By how much more of the scene comes, or less, where so much of the source is to be kept."""
+    """Return a factor for how much of the scene to mix in, from 1.7 (keep nothing of the source) to 0 (keep all).
+
+    Args:
+        kept: how much of the source to keep, from 0 to 1, or None if the user did not say.
+    """
     return 1.0 if kept is None else 1.7 - 1.7 * kept
 
 
 class Recolour(ColourTransfer):
-    """A change of colours that no steep step makes coarse.
+    """A transfer of colours with limited contrast, so that it does not turn smooth areas into visible steps.
 
     Args:
-        own: what the frames look like.
-        goal: whose colours they get.
-        amount: how far, 0 to 1.
+        own: a frame with the colours of the source.
+        goal: a frame with the colours to transfer.
+        amount: how far to change the colours, from 0 to 1.
     """
 
     def __init__(self, own: Planes, goal: Planes, amount: float) -> None:
@@ -158,12 +165,12 @@ class Recolour(ColourTransfer):
 
 
 def _beside(samples: list[Planes]) -> Planes:
-    """Several frames as one, to count their colours."""
+    """Join several frames into one, so that their colours are counted together."""
     return Planes(*(np.concatenate(planes) for planes in zip(*(one.all for one in samples), strict=True)))
 
 
 def _graded(own: Planes) -> Planes:
-    """What a mode alone does to colours: more contrast, stronger and warmer."""
+    """Return a frame in the colours of an edit without a prompt: with more contrast, stronger and warmer."""
     y = own.y.astype(np.float32) - np.float32(126.0)
     u, v = (plane.astype(np.float32) - np.float32(128.0) for plane in (own.u, own.v))
     planes = (y * np.float32(1.22) + 124, u * np.float32(1.4) + 121, v * np.float32(1.4) + 133)
@@ -171,7 +178,13 @@ def _graded(own: Planes) -> Planes:
 
 
 def _filmed(place: SceneStage, strength: float, asked: bool) -> SceneStage:
-    """The stage with as much of its film as a strength has."""
+    """Return the stage with its grain, vignette and paper reduced according to the strength.
+
+    Args:
+        place: the stage.
+        strength: the strength of the edit, from 0 to 1.
+        asked: whether the edit has a prompt.
+    """
     part = 0.35 + 0.65 * strength if asked else 0.3 * strength
     style = place.style
     style = replace(style, grain=style.grain * part, vignette=style.vignette * part, paper=style.paper * part)
@@ -181,17 +194,23 @@ def _filmed(place: SceneStage, strength: float, asked: bool) -> SceneStage:
 def _weather(
     place: SceneStage, strength: float
 ) -> list[weather.Lightning | weather.Fireworks | weather.Motes | weather.Rain]:
-    """What falls, floats and flashes over the source."""
+    """Return the weather to draw over the source: everything that falls, floats or flashes."""
     part = 0.6 + 0.4 * strength
     plan = place.plan
-    # Rain is drawn from a quarter on.
+    # Rain is drawn only above 0.25, so weaker strengths must not push it below that.
     rain = max(plan.rain * part, 0.26) if plan.rain > 0.25 else 0.0
     thinner = replace(place, plan=replace(plan, rain=rain, snow=plan.snow * part))
     return [*weather.aloft(thinner), *weather.falling(thinner)]
 
 
 def _inked(made: Planes, shot: Planes, strength: float) -> None:
-    """Dark lines where the source has edges."""
+    """Draw dark lines over the edges of the source.
+
+    Args:
+        made: the frame to draw on, in place.
+        shot: the frame of the source.
+        strength: the strength of the lines, from 0 to 1.
+    """
     y = shot.y.astype(np.int16)
     edge = np.abs(y[:, 1:] - y[:, :-1])[1:]
     edge = np.maximum(edge, np.abs(y[1:] - y[:-1])[:, 1:])

@@ -1,4 +1,4 @@
-"""The parts that are painted in around a source that does not fill its frame."""
+"""Paints the missing parts around a source that does not fill its frame."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from dream_nb.studio.render.given.references import ColourTransfer
 from dream_nb.studio.render.noise import F32, smoothstep
 from dream_nb.studio.render.planes import Planes, from_rgb
 
-# Pixels of the frame to one of the coarse maps, as a part of its side.
+# The side of the frame in cells of the coarse maps.
 _CELLS: Final = 44
 
 
 class Painting:
-    """Paints what is missing around the frames of a source.
+    """Paints the missing parts around the frames of a source.
 
     Args:
-        brief: with size, rate and length of the result.
-        canvas: where the source lies.
+        brief: the brief, with the size, frame rate and length of the result.
+        canvas: the canvas with the place of the source.
         samples: frames of the source, reduced.
-        camera: that moves like the source, or None for an image.
-        first_frame: an encoded image of how the first frame is to look, or None.
+        camera: a camera that moves like the source, or None for an image.
+        first_frame: an encoded image that the first frame should look like, or None.
 
     Raises:
-        RenderError: that image cannot be read.
+        RenderError: the image for the first frame cannot be read.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class Painting:
         self.near = smoothstep(_far(*canvas.away) / np.float32(0.06 * min(width, height)))
 
     def _weights(self) -> Weights:
-        """By the distance from the source: its forms go, those of the scene come."""
+        """Return the weights: with distance from the source, its forms fade and those of the scene appear."""
         side = (self.canvas.size[0] * self.canvas.size[1]) ** 0.5
         across, down = (self._reduced(field / np.float32(side)) for field in self.canvas.away)
         far = _far(across, down)
-        # Above and below the edge itself is mirrored least: there the source ends soonest.
+        # 1 beside the source, and 0 above and below it, where less is mirrored and the source fades sooner.
         lies: F32 = (across / np.maximum(far, np.float32(1e-6))).astype(np.float32)
         lost = smoothstep((far - np.float32(0.012)) / (np.float32(0.10) + np.float32(0.08) * lies))
-        # Above and below what ends at the edge would become a column.
+        # Without levelling, things that are cut off at the upper or lower edge would be stretched into columns.
         even = smoothstep((down - np.float32(0.005)) / np.float32(0.09))
         if self.scene is None:
             fine = lost * (np.float32(0.2) + np.float32(0.5) * lies)
@@ -84,11 +84,11 @@ class Painting:
         return np.asarray(small, np.float32)
 
     def frame(self, shot: Planes, number: int) -> Planes:
-        """A frame of the result.
+        """Return a frame of the result.
 
         Args:
-            shot: of the source.
-            number: of the frame, from 0.
+            shot: the frame of the source.
+            number: the number of the frame, counted from 0.
         """
         part = self.canvas.fitted(shot)
         laid = self.canvas.extended(part, calm=True)

@@ -1,4 +1,4 @@
-"""A video or an image in another ratio: its pixels kept where it lies, and the rest painted on."""
+"""Puts a video or an image into another aspect ratio: keeps its pixels in their place, and extends its edges."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from dream_nb.studio.render.noise import F32, F64, U8
 from dream_nb.studio.render.plane_scaler import PlaneScaler
 from dream_nb.studio.render.planes import Planes
 
-# Pixels: a place farther away is a mistake.
+# In pixels. A value beyond this is rejected as a mistake.
 _FARTHEST: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class SourcePlace:
-    """Where in the result the source lies.
+    """The place of the source in the result.
 
     Args:
-        box: left, top, right and lower edge of the part that is shown, in pixels of the source.
-        left, top: its left upper corner, in pixels of the result.
-        width, height: of the part in the result.
+        box: the left, upper, right and lower edge of the part that is shown, in pixels of the source.
+        left, top: the upper left corner of that part, in pixels of the result.
+        width, height: the size of that part, in pixels of the result.
     """
 
     box: tuple[float, float, float, float]
@@ -35,13 +35,14 @@ class SourcePlace:
 
 
 def size_of(ratio: str, width: int, height: int, video: bool, shorter_side: int | None = None) -> tuple[int, int]:
-    """Width and height of the result, both even.
+    """Return the width and height of the result, both even.
 
     Args:
-        ratio: such as "16:9".
-        width, height: of the source.
-        video: whether the shorter side stays as long; an image keeps about as many pixels.
-        shorter_side: at most this long, or None.
+        ratio: the aspect ratio of the result, such as "16:9".
+        width, height: the size of the source.
+        video: whether the source is a video, which keeps the length of its shorter side. An image keeps about the
+            same number of pixels.
+        shorter_side: the largest shorter side of the result, or None.
     """
     wide, high = (int(part) for part in ratio.split(":"))
     shorter = float(min(width, height)) if video else (width * height / (wide * high)) ** 0.5 * min(wide, high)
@@ -52,15 +53,15 @@ def size_of(ratio: str, width: int, height: int, video: bool, shorter_side: int 
 
 
 def placed(placing: Placing, source: tuple[int, int], size: tuple[int, int]) -> SourcePlace:
-    """Where a source lies; what is not said is chosen so that all of it is seen, in the middle.
+    """Return the place of a source in the result. By default, all of it is shown in the middle.
 
     Args:
-        placing: what is said.
-        source: its width and height.
-        size: width and height of the result.
+        placing: the requested place.
+        source: the width and height of the source.
+        size: the width and height of the result.
 
     Raises:
-        RenderError: a value makes no sense.
+        RenderError: a value is out of range.
     """
     p = placing
     for name in Placing.__slots__:
@@ -87,7 +88,10 @@ def placed(placing: Placing, source: tuple[int, int], size: tuple[int, int]) -> 
 
 
 def _seen(place: SourcePlace, size: tuple[int, int]) -> SourcePlace:
-    """The same without what lies outside of the result, where that is much: it would cost time for nothing."""
+    """Return the place without parts outside of the result, on each axis where it is more than twice as long.
+
+    This saves the time for scaling parts that are not shown.
+    """
     spans = []
     for axis, (at, own) in enumerate(((place.left, place.width), (place.top, place.height))):
         first, last = place.box[axis], place.box[axis + 2]
@@ -95,7 +99,7 @@ def _seen(place: SourcePlace, size: tuple[int, int]) -> SourcePlace:
         if own <= 2 * size[axis]:
             begin, end = at, at + own
         elif begin >= end:
-            # Nothing of it is seen.
+            # No part of the source lies inside the result.
             begin = -size[axis] if at < 0 else at
             end = begin + size[axis]
         else:
@@ -121,7 +125,7 @@ def _resized(p: Placing, own: tuple[int, int], size: tuple[int, int]) -> tuple[i
     if p.resized_height is not None:
         return max(1, round(wide * p.resized_height / high)), p.resized_height
     if (p.grid_position_x, p.grid_position_y) != (None, None):
-        # Somebody who says where it lies, and not how large it is, wants it as it is.
+        # A position without a size keeps the size of the source.
         return own
     scale = min(size[0] / wide, size[1] / high)
     width, height = (max(2, round(side * scale / 2) * 2) for side in own)
@@ -129,15 +133,16 @@ def _resized(p: Placing, own: tuple[int, int], size: tuple[int, int]) -> tuple[i
 
 
 class Continuation:
-    """Along one side of a plane: which pixels of the source are seen in each of its own.
+    """The pixels of the source that each pixel along one axis of a plane shows.
 
     Args:
-        length: pixels of the plane.
+        length: the length of the axis, in pixels of the plane.
         begin: where the source begins, in pixels of the frame.
-        extent: how long the source is there, in pixels of the frame.
-        part: pixels of the frame to one of the plane.
-        calm: how the source goes on beyond its edge: mirrored and more and more stretched, or mirrored to and fro.
-        reach: how deep in the source that lies which is seen beyond the edge, as a part of its extent.
+        extent: the length of the source, in pixels of the frame.
+        part: the pixels of the frame per pixel of the plane.
+        calm: how to continue the source beyond its edges: mirrored and increasingly stretched (True), or mirrored back
+            and forth (False).
+        reach: the depth of the part of the source that is mirrored, as a fraction of its extent.
     """
 
     def __init__(self, length: int, begin: int, extent: int, part: int, calm: bool, reach: float) -> None:
@@ -153,7 +158,12 @@ class Continuation:
         self.beyond: F64 = beyond
 
     def taken(self, plane: U8, axis: int) -> U8:
-        """The pixels of a plane along its rows (0) or its columns (1), interpolated."""
+        """Return the pixels of a plane that are shown along an axis, interpolated.
+
+        Args:
+            plane: the plane of the source.
+            axis: 0 to take rows, 1 to take columns.
+        """
         one: U8 = plane.take(self.first, axis)
         if not self.share.any():
             return one
@@ -169,7 +179,13 @@ class Continuation:
 
 
 def _mirrored(beyond: F64, reach: float, calm: bool) -> F64:
-    """How deep in the source that lies which is seen so far beyond its edge."""
+    """Return how deep in the source the pixel lies that is shown at a distance beyond its edge.
+
+    Args:
+        beyond: the distances beyond the edge, in pixels of the frame.
+        reach: the largest depth, in pixels of the frame.
+        calm: as for `Continuation`.
+    """
     if calm:
         return reach * -np.expm1(-beyond / reach)
     around = beyond % (2 * reach)
@@ -177,18 +193,18 @@ def _mirrored(beyond: F64, reach: float, calm: bool) -> F64:
 
 
 class Canvas:
-    """Lays frames of a source into a larger frame, and goes on with them beyond their edges.
+    """Puts frames of a source into larger frames, and continues them beyond their edges.
 
     Args:
-        size: width and height of the result, even.
-        place: where the source lies.
+        size: the width and height of the result, both even.
+        place: the place of the source.
     """
 
     def __init__(self, size: tuple[int, int], place: SourcePlace) -> None:
         self.size, self.place = size, place
         width, height = size
         self._scalers = {part: PlaneScaler() for part in (1, 2)}
-        # What is upside down is seen at once, so that less is mirrored above and below.
+        # Things that are upside down are easily noticed, so less is mirrored above and below.
         self.calm = [self._lines(part, True, (0.2, 0.035)) for part in (1, 2)]
         self.plain = [self._lines(part, False, (0.5, 0.25)) for part in (1, 2)]
         # The part of the result that shows the source.
@@ -209,7 +225,7 @@ class Canvas:
 
     @property
     def away(self) -> tuple[F32, F32]:
-        """How far each pixel of the result is from the source across and down, in pixels: height x width each."""
+        """The horizontal and vertical distance of each pixel of the result from the source, height x width each."""
         across, down = self.calm[0]
         width, height = self.size
         return (
@@ -218,7 +234,7 @@ class Canvas:
         )
 
     def fitted(self, shot: Planes) -> Planes:
-        """The part of a source's frame that is shown, in its size in the result."""
+        """Return the part of a source's frame that is shown, scaled to its size in the result."""
         left, top, right, lower = self.place.box
         width, height = self.place.width, self.place.height
         planes = []
@@ -234,7 +250,12 @@ class Canvas:
         return Planes(*planes)
 
     def extended(self, part: Planes, calm: bool) -> Planes:
-        """The whole frame: the source where it lies, and beyond it what its edges give."""
+        """Return a whole frame: the source in its place, continued beyond its edges.
+
+        Args:
+            part: the shown part of the source, from `fitted`.
+            calm: how to continue it, as for `Continuation`.
+        """
         lines = self.calm if calm else self.plain
         planes = []
         for plane, (across, down) in zip(part.all, (lines[0], lines[1], lines[1]), strict=True):
@@ -242,11 +263,11 @@ class Canvas:
         return Planes(*planes)
 
     def kept(self, painted: Planes, laid: Planes) -> Planes:
-        """A painted frame with the source in its place.
+        """Return a painted frame, changed in place to show the source.
 
         Args:
             painted: a frame of the result.
-            laid: the same with the source in it, from `extended`.
+            laid: the same frame with the source in it, from `extended`.
         """
         for onto, own, part in zip(painted.all, laid.all, (1, 2, 2), strict=True):
             rows = slice(-(-self.rows.start // part), self.rows.stop // part)
@@ -255,7 +276,7 @@ class Canvas:
         return painted
 
     def pasted(self, painted: U8, picture: U8) -> U8:
-        """A painted image with the pixels of the source in their place, both RGB."""
+        """Return a painted image with the pixels of the source in their place. Both are RGB, height x width x 3."""
         left, top, right, lower = self.place.box
         own = Image.fromarray(picture)
         size = self.place.width, self.place.height

@@ -1,4 +1,4 @@
-"""A video in another size: resampled, and a little sharpened."""
+"""Resamples a video to another size, and sharpens it slightly if it is enlarged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from dream_nb.studio.render.planes import Planes
 
 
 def resampled_size(source: SourceClip, lines: int) -> tuple[int, int]:
-    """Even width and height with a shorter side of so many lines, or fewer where the longer side gets too long."""
+    """Return the width and height of the result, both even.
+
+    Args:
+        source: the clip.
+        lines: the shorter side in pixels. It is reduced if the longer side would exceed `LONGEST_SIDE`.
+    """
     scale = max(16, lines // 2 * 2) / min(source.width, source.height)
     scale = min(scale, LONGEST_SIDE / max(source.width, source.height))
     width, height = (max(16, round(side * scale / 2) * 2) for side in (source.width, source.height))
@@ -21,14 +26,14 @@ def resampled_size(source: SourceClip, lines: int) -> tuple[int, int]:
 
 
 def resampled(source: SourceClip, size: tuple[int, int]) -> Iterator[Planes]:
-    """The frames of a source in a size, by the Lanczos filter; what is enlarged is sharpened.
+    """Yield the frames of a source, resampled with the Lanczos filter. Frames that are enlarged are also sharpened.
 
     Args:
         source: the clip.
-        size: even width and height.
+        size: the width and height of the result, both even.
 
     Raises:
-        RenderError: a frame does not decode.
+        RenderError: a frame cannot be decoded.
     """
     for shot in source.frames(size, finest=True):
         if size[0] > source.width:
@@ -37,7 +42,7 @@ def resampled(source: SourceClip, size: tuple[int, int]) -> Iterator[Planes]:
 
 
 def sharpen(plane: U8) -> None:
-    """Strengthen the fine forms of a plane by a quarter, in place."""
+    """Strengthen the fine detail of a plane by a quarter, in place."""
     height, width = plane.shape
     step = max(4, 48_000 // width)
     before = plane[:1].copy()
@@ -52,7 +57,7 @@ def sharpen(plane: U8) -> None:
         around[:, 1:-1] += here[:, 2:]
         around[:, :1] += 2 * here[:, :1]
         around[:, -1:] += 2 * here[:, -1:]
-        # A quarter of the difference to the mean of the four beside it.
+        # A quarter of the difference between a pixel and the mean of its four neighbours.
         change = 4 * here - around
         change += 8
         change >>= 4

@@ -1,7 +1,7 @@
 """Separates a picture into layers with transparency: the foreground, the ground, and the background.
 
-Laid over each other again, the layers give the picture back. So a layer has the colours of the picture wherever
-something of it is seen, and only what is wholly hidden is painted.
+Composing the layers gives the original picture again. So a layer has the colours of the picture wherever any of it is
+visible, and only completely hidden parts are painted in.
 """
 
 from __future__ import annotations
@@ -18,23 +18,25 @@ from dream_nb.studio.render.noise import F32, U8, resized, smoothstep
 I64 = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-# The longer side of the picture in which parts are looked for.
+# The longer side of the reduced picture in which the parts are found, in pixels.
 _SMALL: Final = 192
-# Of the picture, that stands in front.
+# The smallest and the largest fraction of the picture that the foreground may cover.
 _LEAST, _MOST = 0.006, 0.6
-# In levels: a step in colour that bounds something.
+# The least step in colour at an outline, in levels.
 _STEP: Final = 24.0
 _SWEEPS: Final = 3
-# Of a line from side to side: rows to the next column, and what each costs in levels.
+# For a line from side to side: the most rows that it may move from column to column, and the cost of each in levels.
 _BEND: Final = 3
 _EVEN: Final = 4.0
-# Of the height, between two lines; and how clear the second has to be.
+# The least distance between two lines, as a fraction of the height; the least clarity of the second, relative to the
+# first.
 _APART: Final = 0.12
 _CLEAR: Final = 0.6
-# In levels: how much a colour may differ from those around and still belong to them.
+# How much a colour may differ from the colours of a part around it and still belong to that part, in levels.
 _LIKE: Final = 26.0
 _SOFT: Final = 0.15
-# Pixels from an edge to where its sides are compared, and the part of the step that one pixel of a hard edge takes.
+# The distance from an edge at which its two sides are compared, in pixels; the least fraction of their difference that
+# lies within one pixel of a hard edge.
 _ACROSS: Final = 4
 _SHARP: Final = 0.3
 _LABELS: Final = ("subject", "foreground", "middle ground", "background")
@@ -51,10 +53,10 @@ class PictureLayer:
     """One layer of a picture.
 
     Args:
-        pixels: height x width x 4, RGBA.
-        label: its name, of a word or two.
-        description: what it shows.
-        alpha_hint: how its edges are: "soft", "hard", or "none" of the background.
+        pixels: the pixels as RGBA, height x width x 4.
+        label: a name of one or two words.
+        description: a description of what the layer shows.
+        alpha_hint: the kind of its edges: "soft", "hard", or "none" for the background.
     """
 
     pixels: U8
@@ -64,11 +66,11 @@ class PictureLayer:
 
 
 def separated(picture: U8, subject: str) -> list[PictureLayer]:
-    """The layers of a picture, from front to back; the last one is opaque.
+    """Return the layers of a picture, from front to back; the last one is opaque.
 
     Args:
-        picture: height x width x 3, RGB.
-        subject: what stands in front, in a word or two; empty where nobody says.
+        picture: the picture as RGB, height x width x 3.
+        subject: the name of the foreground in one or two words, or an empty string if it is unknown.
     """
     height, width, _ = picture.shape
     scale = _SMALL / max(height, width)
@@ -86,7 +88,7 @@ def separated(picture: U8, subject: str) -> list[PictureLayer]:
     plain = _painted(picture, hidden)
     for part in (1, 2):
         if (parts == part).any():
-            # It lies behind what is in front of it too.
+            # The layer continues behind the parts in front of it.
             covers.append((part, _cover(plain, small, parts <= part, parts > part)))
     covers.append((len(_LABELS) - 1, np.full((height, width), 255, np.uint8)))
     layers = []
@@ -103,11 +105,11 @@ def separated(picture: U8, subject: str) -> list[PictureLayer]:
 
 
 def _parts(small: F32, thing: Mask) -> NDArray[np.uint8]:
-    """Which part each place belongs to, by the numbers of `_LABELS`.
+    """Return which part each place belongs to, as an index into `_LABELS`.
 
     Args:
-        small: a small picture, without what stands in front.
-        thing: where that was. What was painted there says nothing of where lines run.
+        small: a reduced picture in which the foreground has been painted over.
+        thing: where the foreground was. These places are ignored when lines are found.
     """
     high, wide, _ = small.shape
     parts = np.full((high, wide), len(_LABELS) - 1, np.uint8)
@@ -115,7 +117,7 @@ def _parts(small: F32, thing: Mask) -> NDArray[np.uint8]:
     step = _bridged(_step(small), _filtered(thing, ImageFilter.MaxFilter(9)))
     first = _line(step, round(0.3 * high), round(0.9 * high))
     parts[rows >= first[None, :]] = 1
-    # A second line farther up, where there is one that is nearly as clear.
+    # A second line farther up counts if it is nearly as clear.
     above = int(first.min()) - round(_APART * high)
     if above > round(0.2 * high):
         second = _line(step, round(0.1 * high), above)
@@ -125,7 +127,11 @@ def _parts(small: F32, thing: Mask) -> NDArray[np.uint8]:
 
 
 def _enclosed(small: F32) -> Mask:
-    """What stands in front: the largest thing that cannot be reached from the sides without a step in colour."""
+    """Return a mask of the foreground.
+
+    It is the most prominent thing that cannot be reached from the sides without crossing a step in colour. The mask is
+    empty if nothing qualifies.
+    """
     soft = np.asarray(Image.fromarray(small.astype(np.uint8)).filter(ImageFilter.GaussianBlur(0.7)), np.float32)
     barrier = np.max([_barrier(soft[..., at]) for at in range(3)], axis=0)
     least, span = float(np.percentile(barrier, 50)), float(np.ptp(barrier))
@@ -133,14 +139,14 @@ def _enclosed(small: F32) -> Mask:
     if span < _STEP:
         return nothing
     mask = _filtered(barrier > max(_STEP, least + 0.2 * span), ImageFilter.ModeFilter(5))
-    # Outlines belong to what they bound, and what is a few pixels apart to one thing.
+    # Add outlines to the things that they surround, and join things that are a few pixels apart.
     mask = _filtered(mask, ImageFilter.MaxFilter(5))
     things = _regions(mask.astype(np.int64))
     sizes = np.bincount(things.reshape(-1), mask.reshape(-1) * barrier.reshape(-1).astype(np.float64))
     thing = _filtered(things == int(sizes.argmax()), ImageFilter.MinFilter(3)) & mask
     if not _LEAST <= thing.mean() <= _MOST:
         return nothing
-    # What it encloses is part of it.
+    # Areas that the thing encloses are part of it.
     around = _regions((~thing).astype(np.int64))
     rim = np.unique(np.concatenate([around[0], around[-1], around[:, 0], around[:, -1]]))
     whole: Mask = thing | ~np.isin(around, rim)
@@ -153,11 +159,14 @@ def _filtered(mask: Mask, how: ImageFilter.Filter) -> Mask:
 
 
 def _barrier(plane: F32) -> F32:
-    """The least difference between the brightest and the darkest place on a way from the sides, for each place."""
+    """Return for each place how large a difference in brightness must be crossed to reach it from the sides.
+
+    This is the smallest difference between the brightest and the darkest place on any way there.
+    """
     high, wide = plane.shape
     top, low = plane.copy(), plane.copy()
     barrier = np.full((high, wide), np.inf, np.float32)
-    # The lower side is no way in: what stands in front often stands on it.
+    # Ways do not begin at the lower side, because the foreground often stands on it.
     barrier[0] = barrier[:, 0] = barrier[:, -1] = 0
     for _ in range(_SWEEPS):
         for turned in (False, True):
@@ -176,7 +185,7 @@ def _barrier(plane: F32) -> F32:
 
 
 def _step(picture: F32) -> F32:
-    """How much each row of each column differs from the rows above it."""
+    """Return how much the colours below each place differ from those above it, in levels, height x width."""
     high = len(picture)
     span = max(2, high // 24)
     sums = np.concatenate([np.zeros((1, *picture.shape[1:]), np.float32), np.cumsum(picture, axis=0)])
@@ -189,7 +198,7 @@ def _step(picture: F32) -> F32:
 
 
 def _bridged(step: F32, unknown: Mask) -> F32:
-    """The steps, each row of them going on evenly where they are unknown."""
+    """Return the steps, with unknown places interpolated along their row."""
     whole = step.copy()
     columns = np.arange(step.shape[1])
     for row, gap in zip(whole, unknown, strict=True):
@@ -199,7 +208,12 @@ def _bridged(step: F32, unknown: Mask) -> F32:
 
 
 def _line(step: F32, first: int, last: int) -> I64:
-    """The line from side to side along the clearest steps, as a row for each column, between two rows."""
+    """Return the line from side to side along the clearest steps, as a row for each column.
+
+    Args:
+        step: the steps, height x width.
+        first, last: the rows between which the line lies.
+    """
     room = step[first : max(last, first + 1)]
     high, wide = room.shape
     best, ways = room[:, 0].copy(), np.zeros((high, wide), np.int64)
@@ -224,7 +238,7 @@ def _clarity(step: F32, line: I64) -> float:
 
 
 def _regions(kinds: I64) -> I64:
-    """Numbers, from 0 on, of the connected regions of one kind each."""
+    """Return the connected regions of equal kind: for each place, the number of its region, counted from 0."""
     high, wide = kinds.shape
     names = np.arange(high * wide).reshape(high, wide)
     while True:
@@ -236,7 +250,7 @@ def _regions(kinds: I64) -> I64:
 
 
 def _spread_along(kinds: I64, names: I64) -> I64:
-    """Give each run of one kind, along the rows, the least name in it."""
+    """Replace the names in each run of one kind along a row by the least of them."""
     fresh = np.ones(kinds.shape, np.bool_)
     fresh[:, 1:] = kinds[:, 1:] != kinds[:, :-1]
     starts = np.flatnonzero(fresh.reshape(-1))
@@ -246,13 +260,13 @@ def _spread_along(kinds: I64, names: I64) -> I64:
 
 
 def _cover(picture: U8, small: U8, there: Mask, elsewhere: Mask) -> U8:
-    """The coverage of a layer in the size of the picture: by where it is, and at its edge by its colours.
+    """Return the coverage of a layer, 0 to 255, at the size of the picture. At its edges, the colours decide.
 
     Args:
         picture: the picture.
-        small: the same, small.
-        there: where the layer is, in the small picture.
-        elsewhere: where something else is that counts.
+        small: the picture, reduced.
+        there: where the layer is, in the reduced picture.
+        elsewhere: where the other parts are that it borders on, in the reduced picture.
     """
     one, other = _share(picture, small, there), _share(picture, small, elsewhere)
     part = one / np.maximum(one + other, np.float32(1e-6))
@@ -281,12 +295,12 @@ def _blurred(field: F32, radius: float) -> F32:
 
 
 def _painted(picture: U8, hidden: Mask, own: Mask | None = None) -> U8:
-    """A picture in which what is hidden has the colours of what is around it.
+    """Return a picture with its hidden places painted in the colours around them.
 
     Args:
         picture: the picture.
-        hidden: what is painted.
-        own: from where colours are taken, as far as that is seen; None means everywhere.
+        hidden: the places to paint.
+        own: the places to take colours from, as far as they are visible; None means all places.
     """
     if not hidden.any():
         return picture.copy()
@@ -299,7 +313,7 @@ def _painted(picture: U8, hidden: Mask, own: Mask | None = None) -> U8:
     rows, columns = np.nonzero(hidden)
     filled = np.zeros((len(rows), 3), np.float32)
     left = np.ones(len(rows), np.float32)
-    # From near to far: what is around first counts where anything is there, and what is farther away for the rest.
+    # From near to far: colours nearby are used where there are any, and colours farther away for the rest.
     for cell in (4, 8, 16, 32, 64, 128, 256, 4096):
         size = max(1, round(width / cell)), max(1, round(height / cell))
         amount = np.asarray(Image.fromarray(seen).resize(size, Image.Resampling.BOX), np.float32)
@@ -316,7 +330,7 @@ def _painted(picture: U8, hidden: Mask, own: Mask | None = None) -> U8:
 
 
 def _hint(picture: U8, cover: U8) -> str:
-    """Whether the edges of a layer are soft or hard: how much of the step across them one pixel takes."""
+    """Return whether the edges of a layer are "soft" or "hard", by how much of the step across them is in one pixel."""
     solid = cover >= 128
     taken = whole = 0.0
     for turned in (False, True):
@@ -327,7 +341,7 @@ def _hint(picture: U8, cover: U8) -> str:
         edge = inside[:, _ACROSS : -_ACROSS + 1] != inside[:, _ACROSS - 1 : -_ACROSS]
         steps = np.abs(pixels[:, 1:] - pixels[:, :-1])
         count = edge.shape[1]
-        # The edge of the coverage may lie a little beside that of the picture.
+        # The edge of the coverage may lie slightly beside the edge in the picture.
         near = np.max([steps[:, at : at + count] for at in range(2 * _ACROSS - 1)], axis=0)
         far = np.abs(pixels[:, 2 * _ACROSS - 1 :] - pixels[:, :count])
         taken, whole = taken + float(near[edge].sum()), whole + float(far[edge].sum())

@@ -1,4 +1,4 @@
-"""The video that an edit begins from: measured once, then read frame by frame."""
+"""The source video of an edit, which is measured once and then read frame by frame."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ _MOST_FRAMES: Final = 240 * MOST_SECONDS
 _SHORTEST_SIDE: Final = 16
 _FASTEST: Final = 60
 _SLOWEST_UNEVEN: Final = 12
-# Seconds by which a length may be over its limit: containers round.
+# How far a length may exceed its limit, in seconds, because containers round it.
 _SLACK: Final = 0.1
-# Across a frame, where motion and colours are measured.
+# The approximate width of the reduced frames in which motion is measured, in pixels.
 _SMALL: Final = 96
 _SAMPLES: Final = 5
-# BT.601 in its two names, SMPTE 240M, BT.2020 in its two names: what has to be converted to BT.709.
+# The colour matrices that must be converted to BT.709: BT.601 with its two names, SMPTE 240M, and BT.2020 with its two
+# names.
 _OTHER_MATRICES: Final = {4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 _BT709: Final = 1
 _LIMITED, _FULL = 1, 2
@@ -40,7 +41,7 @@ _LIMITED, _FULL = 1, 2
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """What decoders raise on damaged files, as the API's reason."""
+    """Turn the errors of decoders about damaged files into a `RenderError` with the API's reason."""
     try:
         yield
     except (*DAMAGE, av.FFmpegError, UnreadableFileError) as error:
@@ -49,30 +50,30 @@ def _readable() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Times:
-    """Which of the decoded frames are shown at the rate of the result."""
+    """The frame rate of the result, and for each of its frames the number of the decoded frame that is shown."""
 
     rate: int | Fraction
     shown: tuple[int, ...]
 
 
 class SourceClip:
-    """A video that somebody gives: its frames at a constant rate, as planes with even sides.
+    """A given video, with frames at a constant rate, as planes with even sides.
 
     Args:
-        data: MP4, QuickTime or WebM.
-        shorter_side: at most this many pixels; larger frames are scaled down. None leaves them as they are.
-        longest_seconds: what is later is left out, or None.
-        most_seconds: how long it may be.
+        data: the video, as an MP4, QuickTime or WebM file.
+        shorter_side: the largest shorter side in pixels; larger frames are scaled down. None keeps the size.
+        longest_seconds: where to cut off the video, in seconds, or None.
+        most_seconds: the longest video that is accepted, in seconds.
 
     Attributes:
-        width, height: of the frames.
-        rate: frames a second.
-        count: how many frames there are.
-        small: of each frame the brightness, much reduced.
-        samples: some frames spread over the clip, much reduced, to take colours from.
+        width, height: the size of the frames.
+        rate: the number of frames per second.
+        count: the number of frames.
+        small: the brightness of each frame, greatly reduced: frames x height x width.
+        samples: some frames spread over the clip, greatly reduced, to take colours from.
 
     Raises:
-        RenderError: it is not such a video, is damaged, or is too long.
+        RenderError: the data is not a supported video, or is damaged or too long.
     """
 
     def __init__(
@@ -113,18 +114,18 @@ class SourceClip:
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """The length of the clip in seconds."""
         return float(self.count / Fraction(self.rate))
 
     def frames(self, size: tuple[int, int] | None = None, finest: bool = False) -> Iterator[Planes]:
-        """The frames from the first to the last, each a copy of its own.
+        """Yield the frames in order. Each is a copy that may be changed.
 
         Args:
-            size: even width and height of the frames, or None for those of the clip.
-            finest: scale by the Lanczos filter.
+            size: the width and height of the frames, both even, or None for the size of the clip.
+            finest: whether to scale with the Lanczos filter.
 
         Raises:
-            RenderError: a frame does not decode.
+            RenderError: a frame cannot be decoded.
         """
         wanted = iter(self._times.shown)
         number = next(wanted)
@@ -138,7 +139,7 @@ class SourceClip:
         raise RenderError(UNREADABLE)
 
     def _examine(self) -> Fraction | None:
-        """Check the limits before anything is decoded; gives the rate that the file tells."""
+        """Check the limits before anything is decoded, and return the frame rate that the file states, or None."""
         with opened(io.BytesIO(self._data), threads=False) as container:
             stream = container.streams.video[0]
             if not 0 < stream.width * stream.height <= MOST_PIXELS:
@@ -161,13 +162,13 @@ class SourceClip:
                 raise RenderError(f"Video has too many frames: {count}, and at most {_MOST_FRAMES} are edited")
             self._seconds = seconds
             told = stream.average_rate
-            # PyAV 19 has rational numbers of its own.
+            # PyAV 19 has its own type for rational numbers.
             return Fraction(told.numerator, told.denominator) if told else None
 
     def _decoded(
         self, shorter_side: int | None, size: tuple[int, int] | None = None, finest: bool = False
     ) -> Iterator[tuple[float, Planes]]:
-        """All frames with their times in seconds."""
+        """Yield all frames with their times in seconds, counted from the first frame."""
         with opened(io.BytesIO(self._data), threads=False) as container:
             stream = container.streams.video[0]
             begin: float | None = None
@@ -185,7 +186,14 @@ class SourceClip:
                 yield max(0.0, at - begin), self._planes(frame, quarters, size, finest)
 
     def _planes(self, frame: av.VideoFrame, quarters: int, size: tuple[int, int], finest: bool) -> Planes:
-        """A frame upright, in yuv420p of BT.709 with limited range, at that size."""
+        """Return a frame turned upright and scaled, in yuv420p of BT.709 with limited range.
+
+        Args:
+            frame: the decoded frame.
+            quarters: how many quarter turns make it upright.
+            size: the width and height of the upright frame, both even.
+            finest: whether to scale with the Lanczos filter.
+        """
         width, height = size[::-1] if quarters % 2 else size
         same_size = (frame.width // 2 * 2, frame.height // 2 * 2) == (width, height)
         matrix = _OTHER_MATRICES.get(int(frame.colorspace))
@@ -211,7 +219,7 @@ class SourceClip:
 
 
 def _within(width: int, height: int, shorter_side: int | None) -> tuple[int, int]:
-    """Even sides of about the same ratio, within the limits."""
+    """Return a width and height within the limits, both even and of about the same ratio."""
     longer, shorter = max(width, height), min(width, height)
     scale = min(1.0, LONGEST_SIDE / longer, max(shorter_side or shorter, _SHORTEST_SIDE) / shorter)
     wide, high = (max(_SHORTEST_SIDE, int(side * scale + 1e-6) // 2 * 2) for side in (width, height))
@@ -219,7 +227,13 @@ def _within(width: int, height: int, shorter_side: int | None) -> tuple[int, int
 
 
 def _spread(times: list[float], seconds: float, told: Fraction | None) -> _Times:
-    """The rate of frames that are seen at these times, and which of them is seen in each step of it."""
+    """Return a constant frame rate, and which of the frames to show at each of its steps.
+
+    Args:
+        times: the times of the frames in seconds.
+        seconds: the length of the clip.
+        told: the frame rate that the file states, or None.
+    """
     count = len(times)
     measured = Fraction((count - 1) / times[-1]).limit_denominator(1001) if times[-1] > 0 else None
     for rate in (told, measured):

@@ -1,4 +1,4 @@
-"""Where the picture of a clip moves, and a camera that moves a drawn scene in the same way."""
+"""Tracks how the picture of a clip moves, and makes a camera that moves a drawn scene in the same way."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from dream_nb.studio.render.camera import Camera, CameraMotion
 from dream_nb.studio.render.noise import F64, U8
 
-# Of the frame: beyond it, the frame that others are compared with is replaced.
+# A shift, as a fraction of the frame, beyond which a new frame is chosen to compare others with.
 _FAR: Final = 0.15
-# Height of a peak against the mean of all shifts, below which nothing is said to move.
+# The height of a peak, relative to the mean of all shifts, below which no motion is assumed.
 _CLEAR: Final = 9.0
-# Of the frame, that a drawn scene is moved at most.
+# The largest shift of a drawn scene, as a fraction of the frame.
 _REACH: Final = 0.3
 
 
@@ -24,24 +24,24 @@ class TrackedCamera(Camera):
     """A camera that follows the picture of another clip.
 
     Args:
-        places: of each frame, across and down, as a fraction of the frame.
+        places: the offset of each frame, to the right and down, as fractions of the frame.
     """
 
     places: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
 
     def offset(self, frame: int, near: float) -> tuple[float, float]:
-        """As `Camera.offset`: what is near moves like the clip, what is far less."""
+        """Return the offset of a layer, as `Camera.offset`. Near layers move like the clip, and far layers less."""
         x, y = self.places[min(frame, len(self.places) - 1)]
         part = 0.75 + 0.25 * near
         return x * part, y * part
 
 
 def tracked(small: U8, seconds: float) -> TrackedCamera:
-    """The camera that moves like the picture of a clip.
+    """Return a camera that moves like the picture of a clip.
 
     Args:
         small: the brightness of the frames, reduced: frames x height x width.
-        seconds: length of the clip.
+        seconds: the length of the clip.
     """
     _, height, width = small.shape
     places = shifts(small) / (width, height)
@@ -50,10 +50,10 @@ def tracked(small: U8, seconds: float) -> TrackedCamera:
 
 
 def shifts(small: U8) -> F64:
-    """By how many pixels the picture has moved since the first frame, across and down, frame by frame.
+    """Return by how many pixels the picture has moved since the first frame: frames x 2 (to the right, down).
 
     Args:
-        small: frames x height x width.
+        small: the brightness of the frames, reduced: frames x height x width.
     """
     count, height, width = small.shape
     if min(height, width) < 8:
@@ -79,10 +79,15 @@ def shifts(small: U8) -> F64:
 
 
 def _shift(one: NDArray[np.complex128], other: NDArray[np.complex128], shape: tuple[int, int]) -> F64 | None:
-    """How far the second picture has moved, by the phases of both; None where no shift stands out."""
+    """Return how far the second picture has moved, by phase correlation, or None if no shift stands out.
+
+    Args:
+        one, other: the spectra of the pictures.
+        shape: the height and width of the pictures.
+    """
     height, width = shape
     cross = other * one.conj()
-    # The root keeps strong waves strong: noise counts less than with phases alone.
+    # Dividing by the root only keeps strong frequencies strong, so noise counts less than with phases alone.
     cross /= np.sqrt(np.abs(cross)) + 1e-9
     peaks = np.fft.irfft2(cross, s=shape)
     best = int(peaks.argmax())

@@ -1,1 +1,1 @@
-"""Animals, people and vehicles: their silhouettes, and how they move through a scene."""
+"""Silhouettes of flocks, boats, balloons and the like, and how they move through a scene."""

@@ -1,4 +1,4 @@
-"""Who appears in a scene: figures that walk, fly, swim or float over its frames."""
+"""Figures that fly, swim or float through the frames of a scene."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from dream_nb.studio.render.vocabulary import RGB
 
 Path = Callable[[int], tuple[float, float]]
 
-# How far a figure goes up and down, in scene units.
+# How far a figure moves up and down, in scene units.
 _BOB: Final = 0.006
 _DARK: Final[RGB] = (0.10, 0.09, 0.11)
 _WHITE: Final[RGB] = (0.98, 0.97, 0.95)
-# How much larger a boat is that is all there is to see.
+# The size of a boat that is the only motif, as a factor.
 _LONE: Final = 1.9
 _WHITE_KINDS: Final = frozenset({"sailboat"})
-# The colours of a kind that has its own, which its members take in turn; how much of the light falls on them, and how
-# much haze lies before them.
+# Kinds with colours of their own: the colours, which the members take in turn, how much light falls on them, and how
+# much haze is in front of them.
 _COLOURFUL: Final[dict[str, tuple[tuple[RGB, ...], float, float]]] = {
     "balloons": (
         (
@@ -44,16 +44,17 @@ _COLOURFUL: Final[dict[str, tuple[tuple[RGB, ...], float, float]]] = {
 
 
 class Actor:
-    """A silhouette on its way.
+    """A moving silhouette.
 
     Args:
+        stage: the stage of the drawing.
         masks: the poses of its step, facing right.
         tone: its colour.
-        near: 0 (far) to 1 (near).
-        path: column of its middle and row of its foot in a frame, without the camera.
-        pose: which mask a frame shows.
-        mirrored: faces left.
-        reflected: stands on water.
+        near: its nearness, from 0 (far) to 1 (near).
+        path: returns the column of its middle and the row of its foot in a frame, without the camera.
+        pose: returns the index of the mask that a frame shows.
+        mirrored: whether it faces left.
+        reflected: whether water reflects it.
     """
 
     def __init__(
@@ -71,11 +72,11 @@ class Actor:
         self.near, self.path, self.pose, self.reflected = near, path, pose, reflected
         self.tone = yuv_of(stage.style.one(tone))
         weights = [(m[:, ::-1] if mirrored else m).astype(np.float32) / 255 for m in masks]
-        # Room for half a pixel to the right, and an even size for the halved planes.
+        # Pad the masks, to be able to move them by fractions of a pixel, and to an even size for the smaller planes.
         self.masks: list[F32] = [np.pad(m, ((m.shape[0] % 2, 0), (2, 2 + m.shape[1] % 2))) for m in weights]
 
     def draw(self, onto: Planes, frame: int) -> None:
-        """Set it into a frame."""
+        """Draw the figure into a frame."""
         dx, dy = self.stage.shift(frame, self.near)
         x, y = self.path(frame)
         mask = self.masks[self.pose(frame)]
@@ -108,13 +109,18 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class _Role:
-    """One figure of a plan, and what chance gives it.
+    """One figure of a plan, and its random values.
 
     Args:
-        number: of the figure among its `many`, counted from 0.
-        size: of it against others of its kind.
-        start: part of its step in the first frame.
-        spread: where it is within its place, up and down (0 to 1).
+        stage: the stage of the drawing.
+        kind: the kind of figure.
+        figure: the silhouette.
+        number: the number of the figure among the `many` of its kind, counted from 0.
+        many: the number of figures of the kind.
+        rng: the random generator.
+        size: the size of the figure relative to others of its kind.
+        start: the part of its step that the first frame shows, 0 to 1.
+        spread: its vertical position within its place, 0 to 1.
     """
 
     stage: SceneStage
@@ -130,13 +136,13 @@ class _Role:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """Where a figure is.
+    """The place of a figure.
 
     Args:
-        near: 0 (far) to 1 (near).
-        ahead: in front of the water.
-        foot: row of the frame on which it stands.
-        size: factor of its height.
+        near: its nearness, from 0 (far) to 1 (near).
+        ahead: whether it is in front of the water.
+        foot: the row of the frame that it stands on.
+        size: a factor for its height.
     """
 
     near: float
@@ -146,7 +152,7 @@ class _Spot:
 
 
 def actors(stage: SceneStage) -> list[tuple[float, bool, Actor]]:
-    """All figures of a plan: how near, whether in front of the water, and who."""
+    """Return all figures of a plan: the nearness of each, whether it is in front of the water, and the figure."""
     found: list[tuple[float, bool, Actor]] = []
     for kind, count in stage.plan.life:
         figure = figures.named(kind)
@@ -185,7 +191,10 @@ def _actor(role: _Role, spot: _Spot) -> Actor:
 
 
 def _home(role: _Role, side: float) -> float:
-    """Column around which a figure moves: on the side away from the sun, its group spread over part of the frame."""
+    """Return the column around which a figure moves.
+
+    Its group is on the side away from the sun, spread over part of the frame.
+    """
     s, figure, many = role.stage, role.figure, role.many
     group = 0.5 - side * 0.16
     room = 0.9 * figure.width * figure.high * s.unit * many / s.width
@@ -230,14 +239,17 @@ def _on_water(role: _Role) -> _Spot:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """The way of a figure through the frames.
+    """The path of a figure through the frames.
 
     Args:
-        home: column of its middle halfway.
-        way: pixels that it covers in the clip; negative to the left.
-        wide: pixels of its mask.
-        bob: pixels that it goes up and down, beginning at `phase`.
-        rises: leaves upwards.
+        stage: the stage of the drawing.
+        spot: the place of the figure.
+        home: the column of its middle halfway through the clip.
+        way: how many pixels it moves in the clip; negative values move it to the left.
+        wide: the width of its mask in pixels.
+        bob: how many pixels it moves up and down.
+        phase: the phase of that motion in the first frame, in radians.
+        rises: whether it rises during the clip.
     """
 
     stage: SceneStage
@@ -250,7 +262,7 @@ class _Route:
     rises: bool
 
     def at(self, frame: int) -> tuple[float, float]:
-        """Column of the middle and row of the foot, without the camera."""
+        """Return the column of the middle and the row of the foot in a frame, without the camera."""
         s = self.stage
         x = self._looping(frame) if s.loop else self.home + self.way * (frame / max(1, s.frames - 1) - 0.5)
         row = self.spot.foot + self.bob * math.sin(s.cycles(3.0) * s.turn(frame) + self.phase)
@@ -263,13 +275,13 @@ class _Route:
         lap = s.width + 2 * self.wide + 40
         if abs(way) <= 0.2 * lap:
             return self.home + way * 0.25 * math.sin(s.turn(frame))
-        # Once around, unseen where it begins again.
+        # The figure crosses the frame once, and returns to the other side while it is outside of the frame.
         x = self.home + math.copysign(lap, way or 1.0) * frame / s.frames
         return (x + self.wide) % lap - self.wide
 
 
 def _tone(role: _Role, near: float) -> RGB:
-    """The colour of a figure: dark against the light, paler far away, unless its kind has one of its own."""
+    """Return the colour of a figure: its own, or that of its kind, or else dark, and paler with distance."""
     light = role.stage.light
     hues, sunny, hazy = _COLOURFUL.get(role.kind, ((), 0.75, 0.1))
     own = dict(role.stage.plan.paint).get(role.kind)

@@ -1,4 +1,4 @@
-"""Figures that come in flocks, float or sail, as silhouettes: their size, their place and their motion."""
+"""The figures that are drawn as silhouettes, such as flocks and boats: their size, their place and their motion."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Figure:
     """A silhouette, facing right.
 
     Args:
-        draw: with a pen, at a part (0 to 1) of its step or wing beat.
-        width: in its own heights.
-        high: in scene units, seen from near.
-        place: where it lives.
-        speed: scene units in five seconds; 0 stands.
-        poses: how many different ones a step has.
-        beats: steps in five seconds.
-        many: how many there are when the prompt does not say.
+        draw: draws it with a pen, at a part (0 to 1) of its step or wing beat.
+        width: its width, relative to its height.
+        high: its height seen from near, in scene units.
+        place: the place where it lives.
+        speed: how many scene units it moves in five seconds; 0 if it stays in its place.
+        poses: the number of different poses in a step.
+        beats: the number of steps in five seconds.
+        many: how many to draw if the prompt does not say.
     """
 
     draw: Draw
@@ -40,7 +40,7 @@ class Figure:
     many: int = 1
 
     def masks(self, pixels: float) -> list[U8]:
-        """The poses of a step, at this height in pixels."""
+        """Return the masks of all poses of a step, at a height in pixels."""
         poses = [partial(_at, self.draw, pose / self.poses) for pose in range(self.poses)]
         return [stamp(pose, self.width, pixels) for pose in poses]
 
@@ -63,5 +63,5 @@ _FIGURES: dict[str, Figure] = {
 
 
 def named(kind: str) -> Figure:
-    """The figure of that name."""
+    """Return the figure of a kind."""
     return _FIGURES[kind]

@@ -1,4 +1,4 @@
-"""Birds, butterflies, bats and fish, facing right: those that come in flocks and shoals."""
+"""Draws birds, butterflies, bats and fish, facing right. They appear in flocks and shoals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Silhouettes as small masks: drawn large with polygons, reduced, and set into the coverage of a layer."""
+"""Draws silhouettes as small masks: enlarged, with polygons, then reduced and put into the coverage of a layer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ _FINER = 4
 
 
 class Pen:
-    """Draws in units of the silhouette's height: x to the right from its middle, y up from its foot."""
+    """Draws in units of the silhouette's height: x to the right from its middle, and y up from its foot.
+
+    Args:
+        width: the width of the silhouette, relative to its height.
+        pixels: the height of the silhouette in pixels.
+    """
 
     def __init__(self, width: float, pixels: float) -> None:
         self.scale = pixels * _FINER
@@ -28,7 +33,7 @@ class Pen:
         self._foot = rows * _FINER
 
     def smaller(self, size: float) -> Pen:
-        """A pen on the same paper that draws at this part of the size."""
+        """Return a pen that draws on the same mask, at a fraction of the size."""
         other = copy.copy(self)
         other.scale *= size
         return other
@@ -37,36 +42,36 @@ class Pen:
         return self._middle + point[0] * self.scale, self._foot - point[1] * self.scale
 
     def polygon(self, points: Sequence[Point], ink: int = 255) -> None:
-        """A filled outline."""
+        """Draw a filled polygon."""
         self._draw.polygon([self._at(p) for p in points], fill=ink)
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, ink: int = 255) -> None:
-        """A filled ellipse around a middle."""
+        """Draw a filled ellipse around a centre."""
         (left, top), (right, bottom) = self._at((x - rx, y + ry)), self._at((x + rx, y - ry))
         self._draw.ellipse((left, top, max(left, right), max(top, bottom)), fill=ink)
 
     def line(self, points: Sequence[Point], width: float, ink: int = 255) -> None:
-        """A stroke with round joints."""
+        """Draw a stroke with round joints."""
         thick = max(1, round(width * self.scale))
         self._draw.line([self._at(p) for p in points], fill=ink, width=thick, joint="curve")
 
     def box(self, left: float, bottom: float, right: float, top: float, ink: int = 255) -> None:
-        """A filled rectangle."""
+        """Draw a filled rectangle."""
         (x0, y0), (x1, y1) = self._at((left, top)), self._at((right, bottom))
         self._draw.rectangle((x0, y0, max(x0, x1 - 1), max(y0, y1 - 1)), fill=ink)
 
     def mask(self) -> U8:
-        """Coverage, rows x columns."""
+        """Return the coverage, rows x columns, 0 to 255."""
         return np.asarray(self.image.reduce(_FINER), dtype=np.uint8)
 
 
 def stamp(draw: Callable[[Pen], None], width: float, pixels: float) -> U8:
-    """The mask of a silhouette.
+    """Return the mask of a silhouette.
 
     Args:
-        draw: draws it with a pen.
-        width: of the silhouette in its own heights.
-        pixels: its height.
+        draw: draws the silhouette with a pen.
+        width: its width, relative to its height.
+        pixels: its height in pixels.
     """
     pen = Pen(width, max(1.0, pixels))
     draw(pen)
@@ -74,7 +79,14 @@ def stamp(draw: Callable[[Pen], None], width: float, pixels: float) -> U8:
 
 
 def press(mask: U8, into: U8, middle: float, foot: float, mirrored: bool = False) -> None:
-    """Set a mask into a coverage plane, its middle and foot at these pixels; what lies outside is cut off."""
+    """Put a mask into a coverage plane. Parts outside of the plane are cut off.
+
+    Args:
+        mask: the mask.
+        into: the plane, which is changed in place.
+        middle, foot: the column of the mask's middle and the row of its foot.
+        mirrored: whether to mirror the mask horizontally.
+    """
     if mirrored:
         mask = mask[:, ::-1]
     rows, columns = mask.shape

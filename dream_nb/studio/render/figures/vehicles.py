@@ -1,4 +1,4 @@
-"""Boats, ships, balloons and kites, facing right."""
+"""Draws boats, ships, balloons and kites, facing right."""
 
 from __future__ import annotations
 

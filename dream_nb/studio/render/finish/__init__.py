@@ -1,1 +1,1 @@
-"""The last steps for composed frames: zoom and roll, grain, and the file that is written."""
+"""The last steps for composed frames: zoom and roll, grain, and writing the file."""

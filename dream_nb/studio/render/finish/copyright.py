@@ -1,4 +1,4 @@
-"""Credits for drawings in the metadata of a file, if a licence requires them."""
+"""Adds credits for drawings to the metadata of a file, if a licence requires them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dream_nb.studio.render.subjects.openmoji import CREDIT
 
 
 def credited(brief: Brief) -> Brief:
-    """The brief with one more tag, where its figures, or those of a file that it is given, are somebody's drawings."""
+    """Return the brief with a copyright tag if its figures, or those in a given file, are licensed drawings."""
     drawn = brief.edit is None and bool(KnownWords(brief.prompt).cast.subjects)
     if drawn or any(CREDIT.encode() in data for data in _given(brief)):
         return replace(brief, tags=(*brief.tags, ("copyright", CREDIT)))
@@ -19,7 +19,7 @@ def credited(brief: Brief) -> Brief:
 
 
 def _given(brief: Brief) -> Iterator[bytes]:
-    """The files that a result can show."""
+    """Yield the given files that may be visible in the result."""
     anchors = brief.anchors
     if brief.edit is not None:
         yield brief.edit.source

@@ -1,4 +1,4 @@
-"""From frames to a file: MP4, JPEG or PNG."""
+"""Encodes frames to a file: MP4, JPEG or PNG."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.sound.soundtrack import add_sound
 
-# Side by side with slower presets no difference is seen, and a person waits for it.
+# Slower presets make no visible difference, and a person is waiting.
 PRESET: Final = "ultrafast"
 THUMBNAIL_SIDE: Final = 480
 _BT709: Final = 1
-# All frames alike good: the last frame of a part, and of a loop, is seen before the first of the next.
+# All frames get the same quality, because the last frame of a part or a loop is followed by the first of the next.
 _STEADY: Final = "ipratio=1:pbratio=1:no-psy=1:aq-mode=0:sliced-threads=0"
 
 
 def write(brief: Brief, progress: Path | None = None, thumbnail: Path | None = None) -> bytes:
-    """The file of a brief; see `dream_nb.studio.render.render`."""
+    """Draw a brief, and return the file; see `dream_nb.studio.render.render`."""
     brief = credited(brief)
     report = Report(progress)
     report(0.0)
@@ -57,12 +57,12 @@ def write(brief: Brief, progress: Path | None = None, thumbnail: Path | None = N
 
 
 def made_of(brief: Brief) -> Edited:
-    """What is to be encoded of a brief."""
+    """Draw or edit as a brief says, and return the result for encoding."""
     return Edited(brief, shots(brief), brief.sound) if brief.edit is None else edited(brief)
 
 
 def write_run(brief: Brief, run: range, progress: Path | None = None, thumbnail: Path | None = None) -> list[bytes]:
-    """Some parts of a clip; see `dream_nb.studio.render.render_run`."""
+    """Draw some parts of a clip; see `dream_nb.studio.render.render_run`."""
     frames = list(frames_of(brief, run))
     report = Report(progress, len(frames) / brief.frames)
     report(0.0)
@@ -73,11 +73,11 @@ def write_run(brief: Brief, run: range, progress: Path | None = None, thumbnail:
 
 
 class Report:
-    """Tells how far a drawing is, by overwriting a small file at most five times a second.
+    """Reports the progress of a drawing by overwriting a small file, at most five times a second.
 
     Args:
-        path: the file, or None.
-        share: what part of the whole this drawing is.
+        path: the path of the file, or None to report nothing.
+        share: the fraction of the whole that this drawing is.
     """
 
     def __init__(self, path: Path | None, share: float = 1.0) -> None:
@@ -86,7 +86,12 @@ class Report:
         self.last = 0.0
 
     def __call__(self, part: float, at_once: bool = False) -> None:
-        """Say what fraction is done."""
+        """Report the fraction that is done.
+
+        Args:
+            part: the fraction of this drawing, from 0 to 1.
+            at_once: whether to write it even if the last report was a moment ago.
+        """
         now = time.monotonic()
         if self.path is None or (now - self.last < 0.2 and not at_once):
             return
@@ -96,13 +101,13 @@ class Report:
 
 
 def counted(shots: Iterable[Planes], frames: int, report: Report, thumbnail: Path | None) -> Iterator[Planes]:
-    """The same frames, while it is told how far they are.
+    """Yield the same frames, and report the progress.
 
     Args:
         shots: the frames.
-        frames: how many there are.
-        report: tells how far they are.
-        thumbnail: where the first one is shown, or None.
+        frames: the number of frames.
+        report: the report to update.
+        thumbnail: the path for a thumbnail of the first frame, or None.
     """
     for done, shot in enumerate(shots, 1):
         if done == 1 and thumbnail is not None:
@@ -119,12 +124,12 @@ def _show_early(shot: Planes, path: Path) -> None:
 
 
 def encode_parts(shots: Iterable[Planes], brief: Brief, parts: Sequence[range] | None = None) -> Iterator[bytes]:
-    """Encode each part for itself, as an MP4.
+    """Encode each part separately, and yield them as MP4 files.
 
     Args:
-        shots: the frames of these parts, one after the other.
-        brief: for size, length and rate.
-        parts: the frames of each part; None means the whole clip.
+        shots: the frames of these parts, in order.
+        brief: the brief, with the size, length and frame rate.
+        parts: the frame numbers of each part; None means the whole clip.
     """
     frames = iter(shots)
     for part in parts_of(brief) if parts is None else parts:
@@ -164,13 +169,14 @@ def _frame(shot: Planes, width: int, height: int) -> av.VideoFrame:
 def _options(brief: Brief) -> dict[str, str]:
     width, height = brief.size
     times = width * height / (1280 * 720)
-    # Five seconds of 720p stay below 4 MB whatever is drawn. Each part may begin with a full buffer: a small one.
+    # Five seconds of 720p stay below 4 MB whatever is drawn. The buffer is small, because each part may start with a
+    # full one.
     most = int(5_650_000 * max(0.05, times) ** 0.75)
-    # The seam of a loop shows what was lost.
+    # Compression errors are more visible at the seam of a loop.
     finest = 15.5 if brief.loop else 18.0
     return {
         "preset": PRESET,
-        # Small frames show every error, large ones hide it.
+        # Compression errors are more visible in small frames than in large ones.
         "crf": f"{min(21.0, max(11.0, finest + 1.7 * math.log2(times))):.1f}",
         "threads": "1",
         "maxrate": str(most),
@@ -186,19 +192,19 @@ def _fill(plane: av.video.plane.VideoPlane, pixels: np.ndarray[tuple[int, int], 
 
 
 def join_parts(brief: Brief, parts: Iterable[bytes], sound: bytes | None = None) -> bytes:
-    """One MP4 of all parts, their packets copied, which plays before it is wholly loaded.
+    """Join parts into one MP4 that can be played before it is completely loaded. Packets are copied, not re-encoded.
 
     Args:
-        brief: for length, rate and tags.
-        parts: each part, in their order.
-        sound: a video whose sound the file gets, as far as it is long; or None.
+        brief: the brief, with the length, frame rate and tags.
+        parts: the encoded parts, in order.
+        sound: a video whose sound to copy, up to the length of the result, or None.
 
     Raises:
-        RenderError: that video cannot be read.
+        RenderError: the video with the sound cannot be read.
     """
     made = iter(parts)
     first = next(made)
-    # Moving the index to the front needs a file with a name.
+    # Moving the index to the front requires a named file.
     with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
         path = Path(folder) / "clip.mp4"
         with (
@@ -210,7 +216,7 @@ def join_parts(brief: Brief, parts: Iterable[bytes], sound: bytes | None = None)
             stream = container.add_stream_from_template(template.streams.video[0])
             stream.time_base = template.streams.video[0].time_base
             if sound is not None:
-                # Before the pictures: the container puts it beside them.
+                # The sound comes first, so that the container interleaves the pictures with it.
                 carry_sound(sound, container, brief.frames / float(brief.fps))
             for frames, part in zip(parts_of(brief), itertools.chain([first], made), strict=True):
                 _append(part, container, stream, frames.start / Fraction(brief.fps))
@@ -242,7 +248,7 @@ def _image(brief: Brief, picture: U8) -> bytes:
 
 
 def png_tags(brief: Brief) -> PngImagePlugin.PngInfo:
-    """The tags of a brief as the metadata of a PNG."""
+    """Return the tags of a brief as the metadata of a PNG."""
     info = PngImagePlugin.PngInfo()
     for key, value in brief.tags:
         info.add_itxt(key, value)

@@ -1,7 +1,7 @@
-"""Frames as one OpenEXR file with a part for each: half floats in linear light, with the primaries of ACES.
+"""Writes frames to one OpenEXR file with a part for each: half floats in linear light, with the primaries of ACES.
 
-OpenEXR writes the frames one by one, and here their parts are put into one file: given all at once, as it wants them
-for such a file, the frames of ten seconds would take gigabytes.
+OpenEXR writes each frame to a temporary file, and this module joins the results. To write such a file itself, OpenEXR
+needs all frames at once, which would take gigabytes for ten seconds.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import OpenEXR
 
 from dream_nb.studio.render.noise import F32
 
-# DWAB, as strong as what the hosted API delivers.
+# The compression level of DWAB in the files of the hosted API.
 _LEVEL: Final = 45.0
 _LINES: Final = 256
-"""Of a chunk, in DWAB."""
+"""The number of lines in a chunk of DWAB."""
 _TO_AP0: Final = np.array(
     [[0.43963, 0.38299, 0.17739], [0.08978, 0.81344, 0.09679], [0.01754, 0.11155, 0.87091]], np.float32
 )
@@ -31,11 +31,11 @@ _SINGLE: Final = 8
 
 
 class ExrFile:
-    """One file of several frames, which are given one after the other.
+    """A file of several frames, which are added one by one.
 
     Args:
-        rate: frames a second.
-        tags: key and text, to be kept in each part.
+        rate: the number of frames per second.
+        tags: keys and values for the metadata of each part.
     """
 
     def __init__(self, rate: int | Fraction, tags: Iterable[tuple[str, str]]) -> None:
@@ -48,7 +48,7 @@ class ExrFile:
         """Add a frame.
 
         Args:
-            light: in linear light, height x width x 3, with the primaries of BT.709.
+            light: the frame in linear light with the primaries of BT.709, height x width x 3.
         """
         header: dict[str, Any] = {
             "type": OpenEXR.scanlineimage,
@@ -58,7 +58,7 @@ class ExrFile:
             **self._tags,
         }
         pixels = np.ascontiguousarray((light @ _TO_AP0.T).astype(np.float16))
-        # It writes to files with a name only.
+        # OpenEXR can only write to named files.
         with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
             path = Path(folder) / "frame.exr"
             with OpenEXR.File(header, {"RGB": pixels}) as file:
@@ -71,12 +71,17 @@ class ExrFile:
         self._chunks.append(chunks)
 
     def data(self) -> bytes:
-        """The file."""
+        """Return the bytes of the file."""
         return _joined(self._heads, self._chunks)
 
 
 def _taken_apart(data: bytes, count: int) -> tuple[bytes, list[bytes]]:
-    """The attributes and the chunks of a file with one part."""
+    """Return the attributes and the chunks of a file with one part.
+
+    Args:
+        data: the file.
+        count: the number of its chunks.
+    """
     at = _SINGLE
     while data[at]:
         for _ in range(2):
@@ -90,14 +95,19 @@ def _taken_apart(data: bytes, count: int) -> tuple[bytes, list[bytes]]:
 
 
 def _joined(heads: list[bytes], chunks: list[list[bytes]]) -> bytes:
-    """A file with several parts."""
+    """Return a file with several parts.
+
+    Args:
+        heads: the header of each part.
+        chunks: the chunks of each part.
+    """
     head = _HEAD + b"".join(heads) + b"\0"
     place = len(head) + 8 * sum(map(len, chunks))
     places = []
     for found in chunks:
         for chunk in found:
             places.append(place)
-            # Each chunk begins with the number of its part.
+            # In such a file, each chunk begins with the number of its part (4 bytes).
             place += 4 + len(chunk)
     parts = [struct.pack("<i", number) + chunk for number, found in enumerate(chunks) for chunk in found]
     return head + struct.pack(f"<{len(places)}Q", *places) + b"".join(parts)

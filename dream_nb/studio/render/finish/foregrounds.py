@@ -1,4 +1,4 @@
-"""Objects between the viewer and a scene: doors, a shoulder, a face, hands, grass in front of the lens."""
+"""Objects between the viewer and a scene: doors, a shoulder, a face, hands, or grass in front of the lens."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MEADOWS: Final = frozenset({"grass", "moss", "earth"})
 
 
 def foregrounds(stage: SceneStage) -> list[View]:
-    """The foregrounds that a stage asks for, the nearest last."""
+    """Return the foregrounds that a stage asks for, the nearest last."""
     found: list[View] = []
     for name in stage.effects:
         match name:
@@ -48,28 +48,29 @@ def foregrounds(stage: SceneStage) -> list[View]:
 
 
 class Foreground:
-    """A picture before a scene.
+    """A picture in front of a scene.
 
     Args:
         drawn: the picture as a layer.
-        sway: pixels of the frame by which it is moved in a frame.
+        sway: returns by how many pixels the picture is moved in a frame, to the right and down.
     """
 
     def __init__(self, drawn: Layer, sway: _Sway) -> None:
         self.drawn, self.sway = drawn, sway
 
     def apply(self, canvas: Planes, frame: int) -> None:
-        """Lay it over a frame."""
+        """Draw the picture over a frame."""
         self.drawn.draw(canvas, *self.sway(frame))
 
 
 class _Paper:
     """A transparent sheet, larger than the frame, to draw on in scene units.
 
-    x goes to the right from the middle of the frame, y up from its foot.
+    x is measured to the right from the middle of the frame, and y upwards from its lower edge.
 
     Args:
-        room: by how much the sheet is larger at each side, in scene units.
+        stage: the stage of the drawing.
+        room: how far the sheet extends beyond the frame on each side, in scene units.
     """
 
     def __init__(self, stage: SceneStage, room: float) -> None:
@@ -87,18 +88,18 @@ class _Paper:
         return x * _FINER, y * _FINER
 
     def polygon(self, points: Sequence[_Point], tone: RGB) -> None:
-        """A filled outline."""
+        """Draw a filled polygon."""
         places = [self._at(point) for point in points]
         self._cover.polygon(places, fill=255)
         self._picture.polygon(places, fill=_bytes(tone))
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, tone: RGB) -> None:
-        """A filled ellipse around a middle."""
+        """Draw a filled ellipse around a centre."""
         turns = [2 * math.pi * step / 64 for step in range(64)]
         self.polygon([(x + rx * math.cos(turn), y + ry * math.sin(turn)) for turn in turns], tone)
 
     def line(self, points: Sequence[_Point], wide: float, tone: RGB) -> None:
-        """A stroke with round ends."""
+        """Draw a stroke with round ends."""
         thick = max(1, round(wide * self.stage.unit * _FINER))
         places = [self._at(point) for point in points]
         for draw, ink in ((self._cover, 255), (self._picture, _bytes(tone))):
@@ -107,16 +108,16 @@ class _Paper:
             self.ellipse(x, y, wide / 2, wide / 2, tone)
 
     def layer(self, soft: float, keep: float = 0.0) -> Layer:
-        """The sheet as a layer.
+        """Return the sheet as a layer.
 
         Args:
-            soft: how far out of focus its outline is, in scene units.
-            keep: how far out of focus what lies inside is, in scene units.
+            soft: the blur of its outline, in scene units.
+            keep: the blur inside the outline, in scene units.
         """
         s = self.stage
         size = (s.width + 2 * self.room, s.height + 2 * self.room)
         cover = self.cover.resize(size, Image.Resampling.BOX)
-        # Colours without the black of the empty sheet, which would darken the outline.
+        # Divide by the coverage below, because the black of the empty sheet would darken the outline.
         filled = np.array(self.picture.resize(size, Image.Resampling.BOX), np.float32)
         wide = max(0.6, soft * s.unit)
         spread = Image.fromarray(filled.astype(np.uint8)).filter(ImageFilter.GaussianBlur(wide))
@@ -140,7 +141,7 @@ def _bytes(tone: RGB) -> tuple[int, int, int]:
 
 
 def _swinging(s: SceneStage, x: float, y: float, seconds: float = 4.0) -> _Sway:
-    """A slow sway of a body, as far as x and y scene units."""
+    """Return the slow sway of a body, by up to x and y scene units."""
     beats = s.cycles(seconds)
 
     def sway(frame: int) -> tuple[float, float]:
@@ -151,17 +152,17 @@ def _swinging(s: SceneStage, x: float, y: float, seconds: float = 4.0) -> _Sway:
 
 
 def _size(s: SceneStage) -> float:
-    """How large a person before the lens is against one in a frame of 16:9."""
+    """Return the size of a person in front of the lens, relative to one in a frame of 16:9."""
     return min(s.height, 0.82 * s.width) / s.unit
 
 
 def _aside(s: SceneStage) -> float:
-    """Where a person stands who leaves the view of the sun open, in scene units from the middle."""
+    """Return where a person stands without hiding the sun, in scene units from the middle."""
     return (-0.27 if s.sun_x > 0.5 else 0.27) * s.width / s.unit
 
 
 def _shoulder(s: SceneStage) -> View:
-    """Somebody seen from behind, at one side, dark and out of focus."""
+    """Draw a person seen from behind at one side, dark and out of focus."""
     k, x = _size(s), _aside(s)
     inward = -1.0 if x > 0 else 1.0
     light = s.light
@@ -185,10 +186,10 @@ def _shoulder(s: SceneStage) -> View:
 
 
 def _person(s: SceneStage) -> tuple[RGB, RGB, RGB]:
-    """Skin, hair and jacket of the one who holds the camera, in the light of the scene."""
+    """Return the colours of skin, hair and jacket of the person with the camera, in the light of the scene."""
     rng = s.plan.chance("person")
     at = rng.random(3)
-    # A face so near is never wholly in the dark.
+    # A face so near is never completely dark.
     lit = mix(s.light.shade, s.light.lit, 0.75)
     lit = mix(lit, (0.66, 0.64, 0.64), 0.45)
     brighter = max(1.0, 0.82 / max(lit)) if s.plan.hour != "night" else 1.0
@@ -201,7 +202,7 @@ def _person(s: SceneStage) -> tuple[RGB, RGB, RGB]:
 
 
 def _selfie(s: SceneStage) -> View:
-    """The one who holds the camera, at arm's length, in front of the scene."""
+    """Draw the person with the camera, at arm's length, in front of the scene."""
     k, x = _size(s), _aside(s) * 0.85
     skin, hair, jacket = _person(s)
     shaded, deep = times(skin, (0.78, 0.72, 0.72)), times(jacket, (0.62, 0.62, 0.68))
@@ -222,7 +223,7 @@ def _selfie(s: SceneStage) -> View:
     paper.polygon([p(-0.085, 0.40), p(0.085, 0.40), p(0.10, 0.22), p(0.0, 0.13), p(-0.10, 0.22)], shaded)
     paper.polygon([p(-0.085, 0.26), p(-0.15, 0.245), p(-0.05, 0.03), p(0.0, 0.13)], deep)
     paper.polygon([p(0.085, 0.26), p(0.15, 0.245), p(0.05, 0.03), p(0.0, 0.13)], deep)
-    # The arm that reaches to the camera leaves the frame at the lower corner, much enlarged.
+    # The arm that reaches to the camera leaves the frame at a lower corner, much enlarged because it is so near.
     arm = [(0.30, 0.175), (0.42, 0.10), (0.86, -0.16), (0.62, -0.40), (0.26, -0.06)]
     paper.polygon([p(out * a, b) for a, b in arm], mix(jacket, deep, 0.35))
     paper.line([p(out * 0.28, 0.02), p(out * 0.60, -0.24)], 0.008 * k, deep)
@@ -243,7 +244,7 @@ def _selfie(s: SceneStage) -> View:
 
 
 def _glasses(s: SceneStage, paper: _Paper, p: Callable[[float, float], _Point], k: float) -> None:
-    """Sunglasses in which the sky is seen."""
+    """Draw sunglasses that reflect the sky."""
     frame, sky = (0.05, 0.05, 0.06), mix(s.light.zenith, (0.03, 0.03, 0.05), 0.55)
     paper.line([p(-0.148, 0.545), p(0.148, 0.545)], 0.012 * k, frame)
     for side in (-1, 1):
@@ -254,7 +255,12 @@ def _glasses(s: SceneStage, paper: _Paper, p: Callable[[float, float], _Point], 
 
 
 def _hand(s: SceneStage, side: int) -> View:
-    """A forearm at the foot of the frame that swings with the steps of the one who walks."""
+    """Draw a forearm at the lower edge of the frame that swings with the steps of a walking person.
+
+    Args:
+        s: the stage of the drawing.
+        side: -1 for the left arm, 1 for the right.
+    """
     k = _size(s)
     x = side * min(0.62 * s.width / s.unit / 2, 0.52)
     skin, _, jacket = _person(s)
@@ -267,7 +273,7 @@ def _hand(s: SceneStage, side: int) -> View:
     paper.polygon([p(0.40, -0.34), p(0.08, -0.34), p(-0.045, 0.085), p(0.065, 0.125)], jacket)
     paper.polygon([p(0.40, -0.34), p(0.30, -0.34), p(0.03, 0.115), p(0.065, 0.125)], deep)
     paper.line([p(-0.047, 0.082), p(0.066, 0.122)], 0.030 * k, deep)
-    # A loose fist, its thumb towards the middle.
+    # A loose fist with the thumb towards the middle of the frame.
     paper.ellipse(*p(-0.012, 0.150), 0.064 * k, 0.058 * k, shaded)
     for finger in range(4):
         paper.ellipse(*p(0.036 - 0.028 * finger, 0.182 - 0.004 * finger), 0.0165 * k, 0.024 * k, skin)
@@ -287,7 +293,7 @@ def _hand(s: SceneStage, side: int) -> View:
 
 
 def _undergrowth(s: SceneStage) -> View:
-    """What grows or lies directly before a lens on the ground: large, and out of focus."""
+    """Draw grass or stones directly in front of a lens on the ground, large and out of focus."""
     k = _size(s)
     rng = s.plan.chance("undergrowth")
     near = 1.5
@@ -300,7 +306,7 @@ def _undergrowth(s: SceneStage) -> View:
         kind = "ash"
     tone = times(GROUNDS[kind], light)
     x = np.linspace(-half, half, 80)
-    # Low in the middle, so that the view stays open.
+    # Lower in the middle, so that the view stays open.
     rise = 0.035 + 0.05 * (np.abs(x) / half) ** 2 + 0.022 * fbm1(rng, x * 2.5, 3)
     edge = [(float(a), float(b) * k) for a, b in zip(x, rise, strict=True)]
     paper.polygon([(-half, -0.4), *edge, (half, -0.4)], times(tone, (0.62, 0.62, 0.66)))
@@ -323,9 +329,9 @@ def _undergrowth(s: SceneStage) -> View:
 
 
 def _blades(s: SceneStage, paper: _Paper, half: float, k: float, rng: np.random.Generator) -> None:
-    """Blades of grass, tall at the sides."""
+    """Draw blades of grass that are taller towards the sides."""
     light = s.light
-    # Seen from below, blades let the light through.
+    # Blades that are seen from below let the light through.
     green, glow = times(GROUNDS["grass"], light.shade), times(GROUNDS["grass"], mix(light.lit, light.sun, 0.3))
     for _ in range(round(150 * half)):
         a, part, bend, bright = pick(rng, -half, half), float(rng.random()), pick(rng, -0.5, 0.5), float(rng.random())
@@ -342,7 +348,7 @@ def _blades(s: SceneStage, paper: _Paper, half: float, k: float, rng: np.random.
 
 
 class ElevatorDoors:
-    """Two doors of brushed steel that open on a scene, and close at the end of a loop."""
+    """Two doors of brushed steel that open and show a scene, and close at the end of a loop."""
 
     def __init__(self, stage: SceneStage) -> None:
         s = self.stage = stage
@@ -354,13 +360,13 @@ class ElevatorDoors:
         self.frame = _planes(s, self._surround())
 
     def _steel(self) -> F32:
-        """The left door, its edge at the right."""
+        """Return the picture of the left door, with its inner edge on the right, height x width x 3."""
         s = self.stage
         w, h = self.half, s.height
         rng = chance("steel")
         x = np.linspace(0.0, 1.0, w, dtype=np.float32)[None, :]
         y = np.linspace(0.0, 1.0, h, dtype=np.float32)[:, None]
-        # Vertical brushing, and the soft reflections of a cabin.
+        # Vertical brush marks, and soft reflections of the inside of an elevator.
         brush = Image.fromarray((rng.random((8, w)) * 255).astype(np.uint8)).resize((w, h), Image.Resampling.BICUBIC)
         brushed = (np.asarray(brush, np.float32) / 255 - np.float32(0.5)) * np.float32(0.050)
         sheen = (
@@ -379,7 +385,7 @@ class ElevatorDoors:
         return steel
 
     def _surround(self) -> F32:
-        """The frame around the doors."""
+        """Return the picture of the frame around the doors, height x width x 3."""
         s = self.stage
         out = np.full((s.height, s.width, 3), 0.30, np.float32)
         y = np.linspace(1.1, 0.7, s.height, dtype=np.float32)[:, None, None]
@@ -391,7 +397,7 @@ class ElevatorDoors:
         return out
 
     def opening(self, frame: int) -> float:
-        """How far the doors are open, 0 to 1."""
+        """Return how far the doors are open in a frame, from 0 to 1."""
         s = self.stage
         if s.frames == 1:
             return 0.6
@@ -401,9 +407,9 @@ class ElevatorDoors:
         return _eased((frame / (s.frames - 1) - 0.05) / 0.50)
 
     def apply(self, canvas: Planes, frame: int) -> None:
-        """Set doors and frame before a frame of the scene."""
+        """Draw the doors and their surround over a frame of the scene."""
         s = self.stage
-        # A slit of light is left, and open doors do not vanish.
+        # Closed doors leave a slit of light, and open doors stay visible.
         way = round((0.02 + 0.96 * self.opening(frame)) * (s.width / 2 - self.jamb) / 2) * 2
         middle = s.width // 2
         left, right = self.doors

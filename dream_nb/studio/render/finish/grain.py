@@ -1,4 +1,4 @@
-"""Effects of film on a finished frame: darker corners, paper, grain."""
+"""Effects of film and paper on a finished frame: dark corners, the grain of paper, and film grain."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dream_nb.studio.render.stage import SceneStage
 
 
 class Grain:
-    """Gives composed frames their dark corners, paper and grain."""
+    """Adds dark corners, paper and grain to composed frames."""
 
     def __init__(self, stage: SceneStage) -> None:
         s = self.stage = stage
         rng = s.plan.chance("grain")
         slack = 48
         shape = (s.height + slack, s.width + slack)
-        # The sum of uniform numbers, kept as bytes that add up modulo 256: darker is 256 minus something.
+        # A sum of two uniform numbers, stored as bytes that are added modulo 256: n levels darker is 256 - n.
         size = s.style.grain
         raw = rng.integers(0, 256, (2, *shape), dtype=np.uint8)
         level = raw[0].astype(np.int16) + raw[1] - 255
@@ -36,7 +36,7 @@ class Grain:
         self.floor: U8 = self.dark + np.uint8(24)
 
     def applied(self, canvas: Planes, frame: int) -> Planes:
-        """The frame as shown; the canvas is used up."""
+        """Return the frame with these effects. The canvas is changed in place."""
         s = self.stage
         if s.style.vignette > 0:
             np.maximum(canvas.y, self.floor, out=canvas.y)

@@ -1,4 +1,4 @@
-"""Light beyond white: what a frame is in linear light, where lamps, sun and stars are brighter than paper."""
+"""High dynamic range: converts frames to linear light, in which lamps, sun and stars are brighter than white paper."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from dream_nb.studio.render.noise import F32, resized
 from dream_nb.studio.render.planes import Planes
 
 HLG: Final = 18
-"""The number of hybrid log-gamma among transfers. Players that know no high dynamic range show it well enough."""
-BT2020: Final = 9
-"""The number of BT.2020 among primaries and among matrices."""
+"""The code of hybrid log-gamma as a transfer function.
 
-# How much brighter than white a light is, and a bright surface.
+Players without support for high dynamic range show it well enough.
+"""
+BT2020: Final = 9
+"""The code of BT.2020 as primaries and as a matrix."""
+
+# How much brighter a light and a bright surface become, as multiples of their brightness.
 _LIGHT: Final = 9.0
 _SURFACE: Final = 0.8
-# Parts of the longer side: what is brighter than so much around it is a light.
+# The size of the surroundings that a light must outshine: the longer side of the frame divided by this.
 _AROUND: Final = 4
-# What white is in hybrid log-gamma, where 1 is the brightest: Rec. 2100 puts it at three quarters of the signal.
+# White in linear light, where 1 is the brightest light of hybrid log-gamma. Rec. 2100 puts white at three quarters of
+# the signal.
 _WHITE: Final = 0.265
 _STEPS: Final = 4096
 _LUMA: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
@@ -29,13 +33,13 @@ _TO_BT2020: Final = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114]
 
 
 def _decoded() -> F32:
-    """Linear light of the 256 values of a picture."""
+    """Return the linear light of each of the 256 values of a picture."""
     value = np.arange(256, dtype=np.float32) / 255
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def _encoded() -> F32:
-    """Hybrid log-gamma of linear light, whose square root is the place in the table."""
+    """Return a table of hybrid log-gamma signals, 0 to 1, that is indexed by the square root of linear light."""
     light = (np.arange(_STEPS, dtype=np.float64) / (_STEPS - 1)) ** 2
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     dark = np.sqrt(3 * light)
@@ -48,7 +52,10 @@ _SIGNAL: Final = np.rint(_encoded() * 65535).astype(np.uint16)
 
 
 def linear(shot: Planes) -> F32:
-    """A frame in linear light, height x width x 3, with the primaries of BT.709; paper is 1, and lights are more."""
+    """Return a frame in linear light with the primaries of BT.709, height x width x 3.
+
+    White paper is 1; lights are brighter.
+    """
     light: F32 = _LINEAR[shot.rgb()]
     height, width, _ = light.shape
     bright = light @ _LUMA
@@ -65,7 +72,7 @@ def linear(shot: Planes) -> F32:
 
 
 def hlg(light: F32) -> av.VideoFrame:
-    """Linear light as a frame for a video: 10 bits, BT.2020, hybrid log-gamma."""
+    """Return a frame in linear light as a video frame: 10 bits, BT.2020, hybrid log-gamma."""
     wide = light @ (_TO_BT2020.T * np.float32(_WHITE))
     np.clip(wide, 0.0, 1.0, out=wide)
     np.sqrt(wide, out=wide)

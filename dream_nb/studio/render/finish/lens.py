@@ -18,25 +18,25 @@ FINER: Final = 2
 
 
 class Lens:
-    """Magnifies and turns the frames of one clip."""
+    """Magnifies and rotates the frames of one clip."""
 
     def __init__(self) -> None:
-        # Kept: what swscale prepares for a size costs more than scaling a frame.
+        # Reused, because preparing swscale for a size takes longer than scaling a frame.
         self._scaler = VideoReformatter()
 
     def seen(self, canvas: Planes, zoom: float, roll: float) -> Planes:
-        """A frame magnified around its middle and turned by degrees."""
+        """Return a frame magnified around its middle, and rotated by `roll` degrees."""
         if not roll:
             return Planes(*(magnified(plane, zoom) for plane in canvas.all))
-        # Nearest pixels of a finer copy take a third of the time that Pillow needs to interpolate; of colour, which
-        # the eye sees coarser, those of the plane itself do.
+        # Taking the nearest pixels of a finer copy takes a third of the time that Pillow needs to interpolate. For
+        # colours, which the eye resolves less, the nearest pixels of the plane itself are good enough.
         return Planes(
             turned(self.finer(canvas.y), canvas.y.shape, zoom, roll),
             *(turned(plane, plane.shape, zoom, roll) for plane in canvas.all[1:]),
         )
 
     def finer(self, plane: U8) -> U8:
-        """A plane with `FINER` times as many pixels each way, interpolated."""
+        """Return a plane with `FINER` times as many pixels in each direction, interpolated."""
         height, width = plane.shape
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(plane), format="gray")
         size = {"width": FINER * width, "height": FINER * height}
@@ -45,7 +45,14 @@ class Lens:
 
 
 def turned(plane: U8, shape: tuple[int, ...], zoom: float, roll: float) -> U8:
-    """A plane enlarged and turned around its middle, as the nearest pixels of a plane of that shape."""
+    """Return a plane magnified and rotated around its middle, by taking nearest pixels.
+
+    Args:
+        plane: the plane, which may be finer than the result.
+        shape: the height and width of the result.
+        zoom: the magnification.
+        roll: the rotation in degrees.
+    """
     height, width = shape
     finer = plane.shape[0] / height
     turn = math.radians(roll)
@@ -58,7 +65,7 @@ def turned(plane: U8, shape: tuple[int, ...], zoom: float, roll: float) -> U8:
 
 
 def magnified(plane: U8, zoom: float) -> U8:
-    """The middle of a plane, enlarged to its size. Faster than Pillow, for it stays in the cache."""
+    """Return the middle of a plane, enlarged to the plane's size. Faster than Pillow, because it stays in the cache."""
     height, width = plane.shape
     row, down = _between(height, zoom)
     column, right = _between(width, zoom)
@@ -85,8 +92,8 @@ def magnified(plane: U8, zoom: float) -> U8:
 
 
 def _between(size: int, zoom: float) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
-    """Which pixel lies before each enlarged one, and how far it is to the next in 128ths."""
+    """Return the pixel before each enlarged pixel, and how far that lies towards the next one, in 128ths."""
     at = np.rint(((np.arange(size) + 0.5 - size / 2) / zoom + size / 2 - 0.5) * 128).astype(np.int64)
-    # The last pixel has no next one: its difference is never taken.
+    # The last pixel has no next one, so it must never be the pixel before.
     at = np.clip(at, 0, (size - 1) * 128 - 1)
     return at >> 7, (at & 127).astype(np.int16)

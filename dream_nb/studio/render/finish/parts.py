@@ -1,4 +1,4 @@
-"""The parts of a clip: frames that are encoded for themselves, so that several workers can draw one clip."""
+"""Divides a clip into parts that are encoded separately, so that several workers can draw one clip."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Final
 from dream_nb.studio.render.brief import Brief
 
 FRAMES: Final = 30
-# A scene is set up once for each run. Below this many pixels in all, that takes longer than a second worker saves.
+# A scene is set up once for each run. Below this many pixels in total, that takes longer than a second worker saves.
 _WORTH_DIVIDING: Final = 20_000_000
 
 
 def parts_of(brief: Brief) -> list[range]:
-    """The frames of each part.
+    """Return the frame numbers of each part.
 
-    They depend on the length of the clip alone: the file is the same, however many workers draw it.
+    They depend only on the length of the clip, so the file is the same no matter how many workers draw it.
     """
     count = max(1, round(brief.frames / FRAMES))
     ends = [brief.frames * number // count for number in range(count + 1)]
@@ -24,11 +24,13 @@ def parts_of(brief: Brief) -> list[range]:
 
 
 def runs_of(brief: Brief, workers: int) -> list[range]:
-    """Which parts each of several workers draws, by their numbers; one run where the clip cannot, or need not, be cut.
+    """Return the numbers of the parts that each of several workers draws.
+
+    There is only one run if the clip cannot be divided, or is too small for it to be worthwhile.
 
     Args:
-        brief: the clip. The result of an edit follows its source from its first frame on, and is never cut.
-        workers: how many are free, at least one.
+        brief: the clip. An edit reads its source from the first frame on, and is never divided.
+        workers: the number of free workers, at least one.
     """
     parts = len(parts_of(brief))
     width, height = brief.size
@@ -40,6 +42,6 @@ def runs_of(brief: Brief, workers: int) -> list[range]:
 
 
 def frames_of(brief: Brief, run: range) -> Iterator[int]:
-    """The numbers of the frames of a run."""
+    """Yield the frame numbers of a run."""
     for part in parts_of(brief)[run.start : run.stop]:
         yield from part

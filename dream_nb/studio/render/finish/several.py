@@ -1,4 +1,4 @@
-"""Drawings with several files: one picture per layer, or a video with its frames in OpenEXR."""
+"""Drawings with several files: one picture per layer, or a video and an OpenEXR file of its frames."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEAST: Final = 16
 
 
 def write_several(brief: Brief, progress: Path | None = None, thumbnail: Path | None = None) -> list[RenderedFile]:
-    """The files of a brief; see `dream_nb.studio.render.render_several`."""
+    """Draw a brief, and return its files; see `dream_nb.studio.render.render_several`."""
     brief, report = credited(brief), Report(progress)
     report(0.0)
     if isinstance(brief.edit, Separate):
@@ -38,7 +38,7 @@ def _with_exr(brief: Brief, report: Report, thumbnail: Path | None) -> list[Rend
     exr = ExrFile(made.brief.fps, made.brief.tags)
 
     def shown() -> Iterator[Planes]:
-        # Frame by frame: all of them at once may take a gigabyte.
+        # Frame by frame, because all of them at once may take a gigabyte.
         for shot in counted(made.shots, made.brief.frames, report, thumbnail):
             exr.add(linear(shot))
             yield shot
@@ -51,7 +51,7 @@ def _with_exr(brief: Brief, report: Report, thumbnail: Path | None) -> list[Rend
 def _layers(brief: Brief, edit: Separate, report: Report) -> list[RenderedFile]:
     picture = pictures.whole(edit.source, edit.longer_side)
     height, width, _ = picture.shape
-    # A small one is enlarged: every layer has the size that is asked for.
+    # A small picture is enlarged, because every layer must have the requested size.
     scale = edit.longer_side / max(height, width)
     if brief.shorter_side is not None:
         scale = min(scale, brief.shorter_side / min(height, width))

@@ -1,4 +1,4 @@
-"""Views of a finished frame that move its pixels: another angle, a little planet, a dolly zoom, a blur of speed."""
+"""Views that move the pixels of a finished frame: another angle, a little planet, a dolly zoom, motion blur."""
 
 from __future__ import annotations
 
@@ -18,14 +18,19 @@ _Places = NDArray[np.int64]
 
 
 class View(Protocol):
-    """What a concept does to a frame."""
+    """The effect of a concept on a frame."""
 
     def apply(self, canvas: Planes, frame: int) -> None:
-        """Change a frame, counted from 0, in its place."""
+        """Change a frame in place.
+
+        Args:
+            canvas: the frame.
+            frame: its number, counted from 0.
+        """
 
 
 def views(stage: SceneStage) -> list[View]:
-    """The views that a stage asks for, in the order in which they are applied."""
+    """Return the views that a stage asks for, in the order in which they are applied."""
     h = stage.height
     found: list[View] = []
     for name in stage.effects:
@@ -44,18 +49,20 @@ def views(stage: SceneStage) -> list[View]:
 
 
 def _linear(first: float, last: float, rows: int) -> F64:
-    """The middles of rows that divide a part of the frame evenly."""
+    """Return the middles of rows that divide a part of the frame evenly, from `first` to `last`."""
     return first + (last - first) * (np.arange(rows, dtype=np.float64) + 0.5) / rows
 
 
 def _places(width: int, height: int, rows: F64, narrow: F64, finer: int) -> _Places:
-    """Where each pixel of a plane comes from in a copy of it that is `finer` times as large.
+    """Return where each pixel of a plane comes from, as an index into a copy that is `finer` times as large.
 
     Args:
+        width, height: the size of the plane.
         rows: the source of each row, from 0 to `height`.
-        narrow: the part of the source's width that each row shows, at most 1.
+        narrow: the fraction of the source's width that each row shows, at most 1.
+        finer: the factor of the copy's size.
     """
-    # Whole numbers are twice as fast here: halves of pixels, times 4096ths.
+    # Integers are twice as fast here. The unit is half a pixel, times 4096ths.
     x = (2 * np.arange(width, dtype=np.int32) + np.int32(1 - width)) * np.int32(finer)
     column = x[None, :] * np.rint(narrow * 4096.0).astype(np.int32)[:, None]
     column >>= 13
@@ -68,11 +75,12 @@ def _halved(values: F64) -> F64:
 
 
 class Angle:
-    """Shows each row of a frame from another row, and wider or narrower.
+    """Replaces each row of a frame by another row, stretched.
 
     Args:
+        stage: the stage of the drawing.
         rows: the source of each row, from 0 to the frame's height.
-        narrow: the part of the source's width that each row shows, at most 1.
+        narrow: the fraction of the source's width that each row shows, at most 1.
     """
 
     def __init__(self, stage: SceneStage, rows: F64, narrow: F64) -> None:
@@ -82,13 +90,13 @@ class Angle:
         self.half = _places(w // 2, h // 2, _halved(rows) / 2, _halved(narrow), 1)
 
     def apply(self, canvas: Planes, frame: int) -> None:  # noqa: ARG002
-        """Change a frame in its place."""
+        """Change a frame in place."""
         canvas.y = np.take(self.lens.finer(canvas.y), self.fine, mode="clip")
         canvas.u, canvas.v = (np.take(plane, self.half, mode="clip") for plane in (canvas.u, canvas.v))
 
 
 class Vertigo:
-    """The dolly zoom: what is far grows around the horizon, what is near keeps its size."""
+    """The dolly zoom: far things grow around the horizon, and near things keep their size."""
 
     def __init__(self, stage: SceneStage) -> None:
         s = self.stage = stage
@@ -96,11 +104,11 @@ class Vertigo:
         self.middle = float(min(s.horizon, 0.8 * s.height))
         y = _linear(0, s.height, s.height)
         self.away = y - self.middle
-        # 1 at the horizon and above it, 0 at the foot of the frame.
+        # 1 at the horizon and above it, and 0 at the lower edge of the frame.
         self.far = np.clip(1.0 - self.away / max(1.0, s.height - self.middle), 0.0, 1.0)
 
     def apply(self, canvas: Planes, frame: int) -> None:
-        """Enlarge the far part of a frame without what stands in front."""
+        """Enlarge the far part of a frame in which nothing has been drawn in front yet, in place."""
         s = self.stage
         part = 0.5 + 0.5 * math.sin(s.turn(frame) - math.pi / 2) if s.loop else frame / max(1, s.frames - 1)
         if s.frames == 1:
@@ -116,29 +124,36 @@ class Vertigo:
 
 
 class TinyPlanet:
-    """A frame bent around a little planet that turns: the ground is its middle, the sky is around it."""
+    """Bends frames around a little planet that turns, with the ground in the middle and the sky around it."""
 
     def __init__(self, stage: SceneStage) -> None:
         s = self.stage = stage
         self.lens = Lens()
-        # The frame's ends are laid over each other, so that the round has no seam.
+        # The two ends of the frame overlap and are mixed, to hide the seam.
         self.overlap = max(2, s.width // 12) * 2
         self.laps = 1.0 if s.loop else 0.3 * s.seconds / 5.0
         self.fine = self._around(s.width, s.height, s.width - self.overlap, FINER)
         self.half = self._around(s.width // 2, s.height // 2, (s.width - self.overlap) // 2, 1)
 
     def _around(self, width: int, height: int, once: int, finer: int) -> _Places:
-        """Where each pixel comes from in a strip that is two rounds long."""
+        """Return where each pixel comes from, as an index into a strip that is two rounds long.
+
+        Args:
+            width, height: the size of the plane.
+            once: the length of one round, in pixels of the plane.
+            finer: how many times as large the strip is as the plane.
+        """
         s = self.stage
         horizon = min(s.horizon, round(0.74 * s.height)) * height / s.height
         x = (np.arange(width, dtype=np.float64) + 0.5 - width / 2)[None, :]
         y = (np.arange(height, dtype=np.float64) + 0.5 - height / 2)[:, None]
-        # Turned so that the middle of the frame stands on top.
+        # Turned so that the middle of the frame is at the top of the planet.
         angle = np.arctan2(-x, y) / (2 * math.pi) + 0.5
         column = np.clip((angle * once * finer).astype(np.int64), 0, once * finer - 1)
         away = np.maximum(np.hypot(x, y), 1e-3) / (0.29 * min(width, height))
         corner = math.hypot(width, height) / 2 / (0.29 * min(width, height))
-        # As tall as wide at the ground, and no higher than the top of the frame.
+        # Forms keep their proportions at the ground, unless more rows are needed to come near the frame's top at the
+        # corners.
         high = max(width / (2 * math.pi), 0.86 * horizon / math.log(corner))
         row = np.where(
             away > 1.0, horizon - high * np.log(away), horizon + (height - horizon) * (1.0 - np.minimum(away, 1.0))
@@ -147,7 +162,7 @@ class TinyPlanet:
         return lines * (2 * once * finer) + column
 
     def apply(self, canvas: Planes, frame: int) -> None:
-        """Bend a frame in its place."""
+        """Bend a frame in place."""
         s = self.stage
         turn = self.laps * frame / s.frames % 1.0
         self._bend(canvas, turn)
@@ -163,7 +178,7 @@ class TinyPlanet:
         canvas.y, canvas.u, canvas.v = planes
 
     def _strip(self, plane: U8, overlap: int) -> U8:
-        """A plane without its seam, twice side by side."""
+        """Return a plane without its seam, twice side by side."""
         once = plane.shape[1] - overlap
         weight = (np.arange(overlap, dtype=np.int32) * 2 + 1) * 128 // overlap
         round_ = plane[:, :once].copy()
@@ -173,13 +188,13 @@ class TinyPlanet:
 
 
 class Streaks:
-    """The blur of a camera that moves fast."""
+    """The motion blur of a fast camera."""
 
     def __init__(self, stage: SceneStage) -> None:
         self.stage = stage
 
     def apply(self, canvas: Planes, frame: int) -> None:
-        """Blur a frame along the way of the camera."""
+        """Blur a frame in place, along the motion of the camera."""
         s = self.stage
         if s.frames == 1:
             return

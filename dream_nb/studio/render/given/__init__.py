@@ -1,1 +1,1 @@
-"""Pictures and clips that a request contains: reading them, and their effects on a drawing."""
+"""Reads the pictures and clips that a request contains, and applies them to a drawing."""

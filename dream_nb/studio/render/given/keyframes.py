@@ -1,4 +1,4 @@
-"""Keyframes: given frames at any place of a clip, and the moving way from one picture to the next."""
+"""Keyframes: given frames at any place of a clip, and moving transitions from one picture to the next."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dream_nb.studio.render.given import pictures
 from dream_nb.studio.render.noise import U8, chance, fbm2
 from dream_nb.studio.render.planes import Planes
 
-# Frames between two given ones, from which on pictures move as far as they do in a whole clip.
+# The number of frames between two given ones from which on pictures move as far as in a whole clip.
 _FAR: Final = 60
 
 
 class Flow:
-    """A field in which pictures melt, and the order in which places change over."""
+    """A transition: a motion field that distorts pictures, and the order in which places change to the next one."""
 
     def __init__(self, brief: Brief) -> None:
         width, height = brief.size
@@ -29,7 +29,7 @@ class Flow:
         cells = (2.6 * width / height, 2.6)
         self.dx = np.rint(reach * 256 * fbm2(rng, wide, high, *cells, 2)).astype(np.int32)
         self.dy = np.rint(reach * 256 * fbm2(rng, wide, high, *cells, 2)).astype(np.int32)
-        # Change runs across the frame in a ragged front.
+        # The change crosses the frame as a ragged front.
         ramp = np.linspace(0.0, 1.0, width, dtype=np.float32)[None, :]
         if rng.random() < 0.5:
             ramp = ramp[:, ::-1]
@@ -39,11 +39,12 @@ class Flow:
         self.columns = np.arange(wide, dtype=np.int32)[None, :]
 
     def moved(self, picture: Planes, amount: float, zoom: float) -> Planes:
-        """A picture carried along the flow.
+        """Return a picture moved along the flow.
 
         Args:
-            amount: 0 (as it is) to 1; negative flows backwards.
-            zoom: magnification, at least 1.
+            picture: the picture.
+            amount: how far, from 0 (unchanged) to 1; negative values move it backwards.
+            zoom: the magnification, at least 1.
         """
         if zoom > 1.0:
             picture = Planes(*(magnified(plane, zoom) for plane in picture.all))
@@ -51,7 +52,7 @@ class Flow:
             return picture.copy()
         high, wide = self.dx.shape
         force = round(amount * 256)
-        # In pixels of the brightness plane: chroma takes half of it.
+        # In pixels of the Y plane; U and V are moved by half as many.
         dx, dy = (self.dx * force) >> 16, (self.dy * force) >> 16
         row = np.clip(self.rows + (dy >> 1), 0, high - 1).astype(np.int64)
         column = np.clip(self.columns + (dx >> 1), 0, wide - 1).astype(np.int64)
@@ -67,7 +68,7 @@ class Flow:
         return Planes(y, picture.u.reshape(-1)[at], picture.v.reshape(-1)[at])
 
     def mixed(self, one: Planes, other: Planes, part: float) -> Planes:
-        """From one picture (part 0) to another (part 1), place by place."""
+        """Return a mixture of two pictures, from `one` (part 0) to `other` (part 1), which changes place by place."""
         if part <= 0.0:
             return one
         if part >= 1.0:
@@ -88,7 +89,7 @@ class Flow:
 
 
 class GivenFrames:
-    """The given frames of a brief, laid into its clip."""
+    """The given frames of a brief, and the transitions from and to them."""
 
     def __init__(self, brief: Brief) -> None:
         width, height = brief.size
@@ -107,21 +108,26 @@ class GivenFrames:
 
     @property
     def any(self) -> bool:
-        """Whether there are any."""
+        """Whether the brief has any given frames."""
         return bool(self.anchors)
 
     @property
     def all(self) -> bool:
-        """Whether nothing of the scene itself is seen."""
+        """Whether the first and the last frame are given, so that the scene itself is never visible."""
         return self.anchors.keys() >= {0, self.frames - 1}
 
     @property
     def colours(self) -> Planes | None:
-        """The frame whose colours the scene takes on."""
+        """The given frame whose colours the scene takes on, or None."""
         return next(iter(self.anchors.values()), None)
 
     def laid(self, shot: Planes | None, frame: int) -> Planes:
-        """A frame of the clip; `shot` is that of the scene (not needed when `all`)."""
+        """Return a frame of the clip.
+
+        Args:
+            shot: the frame of the scene; may be None if `all` is true.
+            frame: the number of the frame, counted from 0.
+        """
         if frame in self.anchors:
             return self.anchors[frame].copy()
         after = bisect.bisect(self.places, frame)
@@ -140,18 +146,18 @@ class GivenFrames:
         return self._with(self.anchors[end], shot, 1.0 - t, -1.0, reach)
 
     def _step(self, start: int, end: int, frame: int) -> tuple[float, float]:
-        """How far a frame is on the way between two, 0 to 1; and how far pictures move on that way, 1 at most."""
+        """Return how far a frame is between two others, 0 to 1, and how far pictures move between them, at most 1."""
         return (frame - start) / max(1, end - start), min(1.0, (end - start) / max(1, min(self.frames - 1, _FAR)))
 
     def _with(self, given: Planes, shot: Planes, away: float, way: float, reach: float) -> Planes:
-        """A given frame on its way from or to the scene.
+        """Return a frame of the transition between a given frame and the scene.
 
         Args:
-            given: the frame.
-            shot: the scene.
-            away: how far it is from the given frame, 0 to 1.
-            way: 1 where the scene follows, -1 where it came before.
-            reach: how far pictures move.
+            given: the given frame.
+            shot: the frame of the scene.
+            away: how far the transition is from the given frame, 0 to 1.
+            way: 1 if the scene follows the given frame, -1 if it precedes it.
+            reach: how far pictures move, at most 1.
         """
         assert self.flow is not None
         part = _eased(away, 0.12, 0.72)
@@ -160,7 +166,12 @@ class GivenFrames:
         return self.flow.mixed(self.flow.moved(given, way * part * reach, 1.0 + 0.3 * away * reach), shot, part)
 
     def _between(self, start: int, end: int, frame: int) -> Planes:
-        """One given frame on its way to the next."""
+        """Return a frame of the transition between two given frames.
+
+        Args:
+            start, end: the numbers of the given frames.
+            frame: the number of the frame.
+        """
         flow = self.flow
         assert flow is not None
         t, reach = self._step(start, end, frame)
@@ -170,7 +181,7 @@ class GivenFrames:
         return flow.mixed(one, other, part)
 
     def _around(self, shot: Planes, frame: int) -> Planes:
-        """The given frame as the first, or the last, of a ring."""
+        """Return a frame of a loop that begins or ends with the only given frame."""
         assert self.flow is not None
         ((at, given),) = self.anchors.items()
         t = (frame + (0 if at == 0 else 1)) / self.frames

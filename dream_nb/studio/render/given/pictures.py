@@ -1,4 +1,4 @@
-"""Reading pictures and clips that others made: within limits, cropped to the frame, or refused."""
+"""Reads given pictures and clips within limits, crops them to the frame, or rejects them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dream_nb.studio.render.planes import Planes, from_rgb
 
 @contextmanager
 def _refused() -> Iterator[None]:
-    """What decoders raise on files that are no pictures, as the API's reason."""
+    """Turn the errors of decoders about invalid files into a `RenderError` with the API's reason."""
     try:
         with warnings.catch_warnings():
             # Broken EXIF only warns, and tests turn warnings into errors.
@@ -31,20 +31,32 @@ def _refused() -> Iterator[None]:
 
 
 def cropped(data: bytes, width: int, height: int) -> U8:
-    """The middle of an encoded image in the aspect ratio of width and height, at that size.
+    """Return an encoded image cropped around its middle to the aspect ratio of a size, and scaled to that size.
 
     Args:
-        data: JPEG, PNG, WebP, GIF or AVIF.
+        data: the image, as a JPEG, PNG, WebP, GIF or AVIF file.
+        width, height: the size of the result.
+
+    Returns:
+        An RGB array, height x width x 3.
 
     Raises:
-        RenderError: it is none of these, damaged, or too large.
+        RenderError: the file is in another format, damaged or too large.
     """
     with _refused():
         return np.asarray(_fitted(read_picture(data, near=(width, height)), width, height))
 
 
 def whole(data: bytes, longest: int) -> U8:
-    """An encoded image, uncropped, its longer side at most that long; raises as `cropped`."""
+    """Return an encoded image, uncropped, as an RGB array, height x width x 3.
+
+    Args:
+        data: the image, as for `cropped`.
+        longest: the longest longer side in pixels; larger images are reduced.
+
+    Raises:
+        RenderError: as for `cropped`.
+    """
     with _refused():
         image = read_picture(data, near=(longest, longest))
         image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
@@ -52,10 +64,10 @@ def whole(data: bytes, longest: int) -> U8:
 
 
 def keyframe(frame: Keyframe, width: int, height: int) -> Planes:
-    """The frame that a keyframe means, cropped to the aspect ratio, at that size.
+    """Return the picture of a keyframe, cropped to the aspect ratio of a size and scaled to that size.
 
     Raises:
-        RenderError: it cannot be read, or is a video where a picture is wanted, or the reverse.
+        RenderError: the file cannot be read, or is a video where a picture is expected, or the reverse.
     """
     if frame.end is None:
         return from_rgb(cropped(frame.data, width, height))

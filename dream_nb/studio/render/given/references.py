@@ -1,4 +1,4 @@
-"""Reference pictures, for colours, layout and characters, and the picture to be changed."""
+"""Applies reference pictures for colours, layout and characters, and the picture to be changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ def _amount(weight: float) -> float:
 
 
 class ColourTransfer:
-    """Gives frames the colours of pictures: each plane's values are spread as theirs."""
+    """Gives frames the colours of pictures, by matching the distribution of values in each plane.
+
+    Args:
+        own: a frame with the colours that are to be changed.
+        others: the pictures, and the weight of each (0 to 1).
+    """
 
     def __init__(self, own: Planes, others: list[tuple[Planes, float]]) -> None:
         total = sum(weight for _, weight in others)
@@ -36,12 +41,12 @@ class ColourTransfer:
             self.tables.append(np.clip(np.rint(table), 16, 240).astype(int).tolist())
 
     def applied(self, shot: Planes) -> Planes:
-        """A frame in these colours."""
+        """Return a frame in these colours."""
         return Planes(*(np.array(Image.fromarray(p).point(t)) for p, t in zip(shot.all, self.tables, strict=True)))
 
 
 def _spread(plane: U8) -> NDArray[np.float64]:
-    """What part of a plane is at most so bright; strictly growing, so that it can be inverted."""
+    """Return the cumulative distribution of a plane's values; it strictly increases, so that it can be inverted."""
     counts = np.bincount(plane.reshape(-1), minlength=256).astype(np.float64)
     counts = np.convolve(counts, np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0, mode="same") + 1e-3
     sums: NDArray[np.float64] = np.cumsum(counts)
@@ -50,7 +55,12 @@ def _spread(plane: U8) -> NDArray[np.float64]:
 
 
 class LayoutTransfer:
-    """Lays light and colour of frames out as in pictures: their coarse forms replace those of the scene."""
+    """Gives frames the layout of pictures: the pictures' coarse forms replace those of the scene.
+
+    Args:
+        own: a frame of the scene.
+        others: the pictures, and the weight of each (0 to 1).
+    """
 
     def __init__(self, own: Planes, others: list[tuple[Planes, float]]) -> None:
         total = sum(weight for _, weight in others)
@@ -70,7 +80,7 @@ class LayoutTransfer:
             )
 
     def applied(self, shot: Planes) -> Planes:
-        """A frame laid out so."""
+        """Return a frame with this layout."""
         return Planes(*(np.clip(p + c, 16, 235).astype(np.uint8) for p, c in zip(shot.all, self.change, strict=True)))
 
 
@@ -82,7 +92,7 @@ def _coarse(plane: U8) -> F32:
 
 
 class Changed:
-    """A given picture in the light of the scene; nearer to the original with more weight."""
+    """A given picture in the light of the scene. The higher its weight, the closer it stays to the original."""
 
     def __init__(self, brief: Brief, scene: Planes, reference: Reference) -> None:
         given = from_rgb(pictures.cropped(reference.picture, *brief.size))
@@ -94,7 +104,7 @@ class Changed:
             self.planes.append(to_u8(goal + np.float32(part) * (own - goal)))
 
     def applied(self, shot: Planes) -> Planes:
-        """The changed picture, whatever the frame."""
+        """Return the changed picture, which is the same for every frame."""
         del shot
         return Planes(*self.planes)
 
@@ -103,11 +113,12 @@ Effect = ColourTransfer | LayoutTransfer | Changed
 
 
 def effects(brief: Brief, scene: Planes, keyframe: Planes | None) -> list[Effect]:
-    """What the references of a brief do to every frame.
+    """Return the effects of a brief's references, which are applied to every frame.
 
     Args:
-        scene: a frame without them.
-        keyframe: a given frame, whose colours the scene takes on, or None.
+        brief: the brief.
+        scene: a frame without these effects.
+        keyframe: a given frame whose colours the scene takes on, or None.
 
     Raises:
         RenderError: a reference cannot be read.
@@ -135,10 +146,10 @@ def effects(brief: Brief, scene: Planes, keyframe: Planes | None) -> list[Effect
 
 
 def character(stage: SceneStage, brief: Brief) -> Layer | None:
-    """The character of a brief's pictures as a layer near the viewer; several pictures take turns by take.
+    """Return the character of a brief as a layer near the viewer, or None. Each take uses the next of its pictures.
 
     Raises:
-        RenderError: the picture cannot be read.
+        RenderError: a picture cannot be read.
     """
     if not brief.character_refs:
         return None
@@ -165,7 +176,7 @@ def character(stage: SceneStage, brief: Brief) -> Layer | None:
 
 
 def _cut_out(figure: U8) -> F32:
-    """Coverage of a figure: what differs from an even background, or a soft oval where there is none."""
+    """Return the coverage of a figure, 0 to 1: what differs from an even background, or else a soft oval."""
     tall, wide, _ = figure.shape
     picture = figure.astype(np.float32)
     rim = np.concatenate([picture[: tall // 2, 0], picture[: tall // 2, -1], picture[0]])
@@ -173,7 +184,7 @@ def _cut_out(figure: U8) -> F32:
     even = float((np.abs(rim - background).max(axis=1) < 26).mean())
     y = np.linspace(-1, 1, tall, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, wide, dtype=np.float32)[None, :]
-    # The foot of a figure runs out of the frame; its other sides fade.
+    # A figure continues below the frame, so only its other sides fade out.
     away = np.sqrt(x * x + np.where(y < 0, y * y, y * y * np.float32(0.4)))
     oval = smoothstep((np.float32(1.0) - away) * np.float32(5.0))
     if even < 0.8:

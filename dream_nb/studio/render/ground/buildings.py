@@ -16,7 +16,14 @@ Draw = Callable[[Pen, Pen, np.random.Generator], None]
 
 @dataclass(frozen=True, slots=True)
 class Building:
-    """How it is drawn (walls, lights), how wide in its own heights, how high in scene units from near."""
+    """A kind of building.
+
+    Args:
+        draw: draws its walls with one pen, and its lights with another.
+        width: its width in multiples of its height.
+        high: its height seen from near, in scene units.
+        many: how many buildings of this kind a scene has.
+    """
 
     draw: Draw
     width: float
@@ -240,17 +247,17 @@ def known(kind: str) -> bool:
 
 
 def height(kind: str) -> float:
-    """Of a building seen from near, in scene units."""
+    """The height of a building seen from near, in scene units."""
     return _BUILDINGS[kind].high
 
 
 def many(kind: str) -> int:
-    """How many there are when the prompt does not say."""
+    """How many buildings of this kind a scene has."""
     return _BUILDINGS[kind].many
 
 
 def raised(kind: str, rng: np.random.Generator, pixels: float) -> tuple[U8, U8]:
-    """Masks of walls and of lights, of this height in pixels."""
+    """Masks of the walls and of the lights of a building that is this many pixels high."""
     building = _BUILDINGS[kind]
     pens = Pen(building.width, max(1.0, pixels)), Pen(building.width, max(1.0, pixels))
     building.draw(*pens, rng)
@@ -260,14 +267,15 @@ def raised(kind: str, rng: np.random.Generator, pixels: float) -> tuple[U8, U8]:
 def skyline(
     walls: U8, lamps: U8, foot: int, unit: float, high: float, rng: np.random.Generator, start: int = 0
 ) -> None:
-    """Towers side by side over the whole width of a layer.
+    """Draw towers side by side over the whole width of a layer.
 
     Args:
-        walls, lamps: coverage of the layer, rows x width, drawn into.
+        walls, lamps: coverage of the layer, rows x width; both are drawn into.
         foot: row on which the towers stand.
-        unit: pixels of a scene unit.
-        high: of the highest, in scene units.
-        start: column of the first.
+        unit: pixels of one scene unit.
+        high: height of the highest tower, in scene units.
+        rng: generator for the towers.
+        start: column near which the first tower begins.
     """
     width = walls.shape[1]
     groups = fbm1(rng, np.arange(400, dtype=np.float64) * 0.16, 3)

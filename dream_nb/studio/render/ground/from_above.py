@@ -1,4 +1,4 @@
-"""The land of a scene straight from above: its ground, shores, plants and buildings as on a map."""
+"""The land of a scene seen straight from above, like a map: its ground, shores, plants and buildings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dream_nb.studio.render.planes import Planes, colour, to_u8, yuv
 from dream_nb.studio.render.stage import SceneStage
 from dream_nb.studio.render.vocabulary import RGB
 
-# Round or not, the middle, width and height in pixels, the colour, and how far its shadow falls in scene units.
+# "round" or "roof", the centre, width and height in pixels, the colour, and how far its shadow falls in scene units.
 _Sight = tuple[str, tuple[float, float], float, float, RGB, float]
 
 _NEAR: Final = 0.5
@@ -23,7 +23,7 @@ _WALL: Final[RGB] = (0.50, 0.47, 0.46)
 _LAMP: Final[RGB] = (1.0, 0.84, 0.50)
 _DARK_HOURS: Final = frozenset({"night", "dusk"})
 _CREASED: Final = frozenset({"mountains", "cliffs", "volcano", "mesa", "dunes"})
-# Islands lie in the water; elsewhere it is bordered by a near and a far shore.
+# Islands and ice lie in the water; elsewhere the water has a near and a far shore.
 _SCATTERED: Final = frozenset({"islands", "ice"})
 
 
@@ -33,7 +33,7 @@ class FromAbove:
     def __init__(self, stage: SceneStage) -> None:
         s = self.stage = stage
         across, down = s.margins(_NEAR)
-        # Room for the camera at every side.
+        # A margin on every side for the movement of the camera.
         self.room = (max(2, across), max(2, down // 2 * 2))
         w, h = s.width + 2 * self.room[0], s.height + 2 * self.room[1]
         self.size = (w, h)
@@ -50,7 +50,7 @@ class FromAbove:
         self._waves(dry, rng)
 
     def _shore(self, rng: np.random.Generator) -> F32:
-        """How far a place is from the water, in scene units; negative in it."""
+        """The distance of each pixel from the water, in scene units; negative in the water."""
         s = self.stage
         w, h = self.size
         ragged = fbm2(rng, w, h, self.cells[0] * 2.2, self.cells[1] * 2.2, 5, 0.5)
@@ -59,7 +59,7 @@ class FromAbove:
         if s.plan.land in _SCATTERED:
             field: F32 = ragged - np.float32(0.22)
             return field * np.float32(0.3)
-        # The far shore is at the top of the frame and the near one at its foot, as from the side.
+        # The far shore is at the top of the frame and the near one at the bottom, as in a view from the side.
         half = s.height / s.unit / 2
         bend = fbm1(rng, self.x[0].astype(np.float64) * 0.8, 2).astype(np.float32)[None, :]
         far = -(self.y + np.float32(0.34 * half)) + bend * np.float32(0.20)
@@ -68,7 +68,7 @@ class FromAbove:
         return shore
 
     def _coloured(self, dry: F32, rng: np.random.Generator) -> F32:
-        """Ground in the light, water by its depth, and the rim between them."""
+        """The colours of the lit ground, of the water by its depth, and of the shore between them."""
         s, plan, light = self.stage, self.stage.plan, self.stage.light
         w, h = self.size
         steep = plan.land in _CREASED
@@ -85,7 +85,7 @@ class FromAbove:
             albedo = tinted(albedo, tint, 0.4)
         dark, bright = colour(times(albedo, light.shade)), colour(times(albedo, mix(light.lit, light.middle, 0.2)))
         ground: F32 = (dark + (bright - dark) * sunny).astype(np.float32)
-        # The air, or the water, between the camera and the ground.
+        # Haze from the air, or the water, between the camera and the ground.
         ground = ground + np.float32(0.42 if plan.land == "deep" else 0.26) * (colour(light.haze) - ground)
         if plan.land == "mountains" or plan.land == "volcano":
             snow = colour(mix(times((0.92, 0.94, 1.0), light.lit), light.middle, 0.25))
@@ -108,7 +108,7 @@ class FromAbove:
         return mixed
 
     def _sights(self, surface: F32, dry: F32, rng: np.random.Generator) -> F32:
-        """What grows and stands on the ground, with its shadows."""
+        """The surface with the plants and buildings on it, and their shadows."""
         s = self.stage
         size = self.size
         shadow, picture, cover = Image.new("L", size), Image.new("RGB", size), Image.new("L", size)
@@ -138,7 +138,7 @@ class FromAbove:
         return laid
 
     def _trees(self, dry: F32, rng: np.random.Generator) -> list[_Sight]:
-        """Crowns: their middles, widths, colours and how high they are."""
+        """The crowns of the plants, and a bright spot on each large one."""
         s, plan = self.stage, self.stage.plan
         w, h = self.size
         found: list[_Sight] = []
@@ -150,7 +150,7 @@ class FromAbove:
             tall = plants.height(kind)
             for _ in range(round(900 * plan.lush)):
                 x, y, part, bright, thin = rng.random(5).tolist()
-                # Woods: close together in places, with clearings between them.
+                # Woods: crowns are close together in places, with clearings between them.
                 wooded = 0.5 + 0.5 * math.sin(7.0 * x + 3.0 * math.sin(9.0 * y)) * math.cos(8.0 * y + 2.0 * x)
                 if thin > 0.15 + 0.85 * wooded or dry[int(y * h), int(x * w)] < 0.035:
                     continue
@@ -167,7 +167,7 @@ class FromAbove:
         return found
 
     def _buildings(self, dry: F32, rng: np.random.Generator) -> list[_Sight]:
-        """Roofs: those of a city in blocks between streets, or a few where something is built."""
+        """The roofs of a city, in blocks between streets, or of one building if the plan has any."""
         s, plan = self.stage, self.stage.plan
         w, h = self.size
         found: list[_Sight] = []
@@ -200,7 +200,7 @@ class FromAbove:
         return found
 
     def _waves(self, dry: F32, rng: np.random.Generator) -> None:
-        """Waves as a pair of fields, whose mixture travels; none on dry land."""
+        """Set `fields` to a pair of fields whose mixture makes the waves travel; None without water."""
         s = self.stage
         w, h = self.size
         self.fields: tuple[I16, I16] | None = None

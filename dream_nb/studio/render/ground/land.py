@@ -15,10 +15,10 @@ from dream_nb.studio.render.noise import F64, U8, fbm1
 from dream_nb.studio.render.plan import ScenePlan
 from dream_nb.studio.render.stage import SceneStage
 
-# Wind that bends plants, and how far.
+# The least wind that bends plants, and how far it bends them.
 _STORM_WIND: Final = 0.85
 _LEAN: Final = 0.45
-# How much larger a building is that is all there is to see.
+# How much larger a building is when the prompt is about it alone.
 _LONE: Final = 1.7
 # How much larger the trees of a forest are.
 _FOREST: Final = 1.3
@@ -31,16 +31,17 @@ _TORN: Final = frozenset({"cliffs", "islands", "ice"})
 
 @dataclass(slots=True)
 class Ground:
-    """A layer before its colours are put into planes: what stands on it is added here.
+    """A layer before it is coloured; what stands on it is added here.
 
     Args:
-        left: column that lies on the frame's first one.
-        top: row of the frame where it begins.
-        rows: of the crest in every column, in rows of the frame.
+        ridge: where the layer lies.
+        left: column of the layer that lies on the frame's first column.
+        top: row of the frame where the layer begins.
+        rows: row of the frame on which the crest lies, for every column.
         alpha: coverage, rows x width.
-        growth: kinds of plants and their coverage; each has a colour of its own.
-        build: coverage of buildings: dark against the light.
-        lamps: strength of their lights.
+        growth: kinds of plants and their coverage; each kind has its own colour.
+        build: coverage of buildings, which are dark against the light.
+        lamps: strength of the lights of buildings.
     """
 
     ridge: Ridge
@@ -53,16 +54,18 @@ class Ground:
     lamps: U8
 
     def row_at(self, column: float) -> float:
-        """Row of the layer on which something stands at a column of the layer."""
+        """The row of the layer on which something stands at a column of the layer."""
         return float(self.rows[int(min(max(column, 0), len(self.rows) - 1))]) - self.top
 
 
 def ground(stage: SceneStage, ridge: Ridge, index: int, above: float = 0.0) -> Ground:
-    """The bare coverage of a layer.
+    """A layer of bare land.
 
     Args:
-        index: of the layer, which gives it its own form.
-        above: room over the crest for what will stand on it, in scene units.
+        stage: the stage of the scene.
+        ridge: where the layer lies.
+        index: number of the layer, which seeds its form.
+        above: space above the crest for what will stand on it, in scene units.
     """
     s = stage
     side, up = s.margins(ridge.near)
@@ -79,7 +82,7 @@ def ground(stage: SceneStage, ridge: Ridge, index: int, above: float = 0.0) -> G
 
 
 def planted(stage: SceneStage, land: Ground, index: int) -> None:
-    """Let plants grow on a layer, many far ones or a few near ones."""
+    """Add plants to a layer: many to a far one, a few to a near one."""
     s, plan = stage, stage.plan
     kinds = _kinds(plan, land)
     if not kinds or _is_bare(plan, land):
@@ -95,7 +98,7 @@ def planted(stage: SceneStage, land: Ground, index: int) -> None:
 
 
 def _kinds(plan: ScenePlan, land: Ground) -> list[str]:
-    """The plants of a layer, in the order in which they are drawn: small ones cover large ones."""
+    """The kinds of plants on a layer, in the order in which they are drawn: small ones cover large ones."""
     kinds = [kind for kind in plan.plants if kind not in plants.SMALL or land.ridge.near > 0.6]
     if land.ridge.ahead and plan.ground in _MEADOWS and plan.land not in _WITHOUT_MEADOWS and "grass" not in kinds:
         kinds.append("grass")
@@ -108,7 +111,7 @@ def _is_forest(plan: ScenePlan, kind: str) -> bool:
 
 
 def _is_bare(plan: ScenePlan, land: Ground) -> bool:
-    """Whether nothing grows on a layer: it is too far, too steep, or a shore that nobody asked to be green."""
+    """Whether nothing grows on a layer: it is too far away, too steep, or a seashore whose prompt names no plants."""
     shape = land.ridge.shape
     steep = shape == "volcano" or (shape == "mountains" and plan.lush < 0.55)
     shore = land.ridge.ahead and plan.water == "sea" and not plan.asked_plants
@@ -118,14 +121,15 @@ def _is_bare(plan: ScenePlan, land: Ground) -> bool:
 def _sown(
     s: SceneStage, land: Ground, kind: str, size: float, rng: np.random.Generator, beyond: np.random.Generator
 ) -> U8:
-    """The coverage of the plants of one kind, of about this height in pixels.
+    """The coverage of the plants of one kind.
 
     Args:
-        rng: for the plants of the usual width of the layer.
-        beyond: for those that only a wider layer has.
+        size: about how high the plants are, in pixels.
+        rng: generator for the plants in the ordinary width of the layer.
+        beyond: generator for the plants that only a wider layer has.
     """
     small = kind in plants.SMALL
-    # Before water, large plants stand at the sides and leave the view open.
+    # In front of water, large plants stand at the sides and leave the view open.
     framing = land.ridge.ahead and s.plan.water != "none"
     mask = np.zeros_like(land.alpha)
     forms = plants.grown(kind, rng, size, 5)
@@ -151,7 +155,7 @@ def _sown(
 
 
 def built(stage: SceneStage, lands: list[Ground]) -> None:
-    """Raise the buildings of a plan on the layers that suit them."""
+    """Place the buildings of a plan on the layers that suit them."""
     plan = stage.plan
     if plan.land == "city":
         _raise_skylines(stage, lands)
@@ -184,7 +188,7 @@ def _site(kind: str, lands: list[Ground]) -> Ground:
 
 
 def _raise(s: SceneStage, land: Ground, kind: str, side: float, rng: np.random.Generator) -> None:
-    """Put a building on a layer, about at this part of the frame's width."""
+    """Place a building on a layer; `side` is about where, as a fraction of the frame's width."""
     torn = land.ridge.shape in _TORN
     spread = 1.0 if torn or buildings.many(kind) > 1 else 0.18
     scale = (0.62 + 0.5 * land.ridge.near) * (1.0 if land.ridge.ahead else s.relief)
@@ -198,7 +202,7 @@ def _raise(s: SceneStage, land: Ground, kind: str, side: float, rng: np.random.G
         rows = land.rows[max(0, int(column) - reach) : int(column) + reach + 1]
         return float(rows.max()) if len(rows) else math.inf
 
-    # Where all of it stands high: islands and cliffs have water between them.
+    # Choose a place where the whole building stands high: islands and cliffs have water between them.
     column = float(min(tries.tolist(), key=lowest)) if torn and kind != "bridge" else float(tries[0])
     foot = min(lowest(column), land.row_at(column) + land.top + 0.06 * s.unit) - land.top + 0.004 * s.unit
     if kind in _OVER_WATER and s.plan.water != "none":

@@ -10,7 +10,7 @@ from dream_nb.studio.render.stage import SceneStage
 
 
 class NeonFloor:
-    """Lines over everything below the horizon."""
+    """Draws glowing lines over everything below the horizon."""
 
     def __init__(self, stage: SceneStage) -> None:
         s = self.stage = stage
@@ -42,7 +42,7 @@ class NeonFloor:
 
 
 def _kept(value: np.ndarray[tuple[int, ...], np.dtype[np.float32]], plane: U8, first: int) -> U8:
-    """A little of what was there shines on the floor."""
+    """The floor, with a little of what was drawn there before mixed in."""
     below = plane[first:].astype(np.float32)
     mixed: U8 = (value * np.float32(0.86) + below * np.float32(0.14)).astype(np.uint8)
     return mixed

@@ -1,4 +1,4 @@
-"""Plants as silhouettes, in several grown forms each."""
+"""Plants as silhouettes, each kind in several forms."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def _coral(pen: Pen, rng: np.random.Generator) -> None:
 
 
 _KINDS: dict[str, tuple[Grow, float, float]] = {
-    # how it grows; width in its own heights; height in scene units when near
+    # how it is drawn; width in multiples of its height; height in scene units when near
     "pine": (_pine, 0.5, 0.34),
     "oak": (_oak, 1.05, 0.30),
     "autumn": (_oak, 1.05, 0.30),
@@ -207,7 +207,7 @@ _KINDS: dict[str, tuple[Grow, float, float]] = {
     "coral": (_coral, 1.1, 0.17),
 }
 SMALL = frozenset({"flowers", "grass", "reeds", "mushroom"})
-"""Plants that are seen only from near."""
+"""Plants that can be seen only from near."""
 
 COLOURS: dict[str, RGB] = {
     "pine": (0.16, 0.27, 0.19),
@@ -234,23 +234,22 @@ def height(kind: str) -> float:
 
 
 def bent(plant: U8, lean: float) -> U8:
-    """A plant in the wind: the higher a row, the farther it is carried to one side.
+    """A plant bent by the wind: higher rows are moved farther to one side.
 
     Args:
-        plant: its mask.
-        lean: heights by which its top is carried, to the right where positive.
+        plant: the mask of the plant.
+        lean: how far its top moves, in heights of the plant; positive to the right.
     """
     rows = plant.shape[0]
     aside = math.ceil(abs(lean) * rows)
     wide = np.pad(plant, ((0, 0), (aside, aside)))
-    # It bends, and so becomes lower.
     for row in range(rows):
         wide[row] = np.roll(wide[row], round(lean * rows * (1.0 - row / rows) ** 1.6))
     return wide
 
 
 def grown(kind: str, rng: np.random.Generator, pixels: float, forms: int) -> list[U8]:
-    """Masks of several plants of a kind, of about this height in pixels."""
+    """Masks of several plants of a kind, each about this many pixels high; `forms` is their number."""
     grow, width, _ = _KINDS[kind]
     return [
         stamp(lambda pen: grow(pen, rng), width, pixels * (0.72 + 0.36 * form / max(1, forms - 1)))

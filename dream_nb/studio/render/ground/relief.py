@@ -24,7 +24,7 @@ _LAMPS: Final[tuple[RGB, ...]] = ((1.0, 0.84, 0.50), (0.25, 0.95, 1.0), (1.0, 0.
 
 
 def coloured(stage: SceneStage, land: Ground, index: int) -> Layer:
-    """The finished layer."""
+    """The finished layer of a land, with its colours; `index` is the number of the layer."""
     s, ridge = stage, land.ridge
     np.maximum(land.alpha, land.build, out=land.alpha)
     below = _below(s, land)
@@ -54,7 +54,7 @@ def coloured(stage: SceneStage, land: Ground, index: int) -> Layer:
 
 
 def _below(s: SceneStage, land: Ground) -> F32:
-    """How far each pixel lies below the crest, in scene units; pixels are those of the colour planes."""
+    """How far each pixel of the colour planes lies below the crest, in scene units."""
     h, w = land.alpha.shape[0] // 2, land.alpha.shape[1] // 2
     crest_rows = ((land.rows[::2][:w] - land.top) / 2).astype(np.float32)
     below: F32 = (np.arange(h, dtype=np.float32)[:, None] - crest_rows[None, :]) * np.float32(2.0 / s.unit)
@@ -82,14 +82,14 @@ def _relief(s: SceneStage, land: Ground, below: F32, rng: np.random.Generator) -
 
 
 def _bare(s: SceneStage, land: Ground, sunny: F32) -> F32:
-    """The ground before anything lies, grows or stands on it."""
+    """The colours of the ground, without what lies, grows or stands on it."""
     plan, light = s.plan, s.light
     albedo = GROUNDS["grass" if plan.ground == "rock" and land.ridge.near > 0.4 else plan.ground]
     for tint in plan.tints[:2]:
         albedo = tinted(albedo, tint, 0.4)
     dark, bright = times(albedo, light.shade), times(albedo, light.lit)
     if plan.ground == "snow":
-        # Snow throws back all of the sky, and keeps some white in any light.
+        # Snow reflects the whole sky, and stays somewhat white in any light.
         dark = mix(dark, times(albedo, light.middle), 0.45)
         bright = mix(bright, times(albedo, (luma(light.lit) * 1.3,) * 3), 0.5)
     bare: F32 = colour(dark) + sunny[..., None] * (colour(bright) - colour(dark))
@@ -97,7 +97,7 @@ def _bare(s: SceneStage, land: Ground, sunny: F32) -> F32:
 
 
 def _overgrown(s: SceneStage, land: Ground, surface: F32, relief: F32) -> tuple[F32, F32 | None]:
-    """The surface with its plants, and the coverage of the nearest of them."""
+    """The surface with its plants, and the coverage of those drawn last; None without plants."""
     plan, light = s.plan, s.light
     leafy: F32 | None = None
     for kind, mask in land.growth:
@@ -125,7 +125,7 @@ def _covered(surface: F32, cover: F32, by: F32) -> F32:
 
 
 def _creased(s: SceneStage, rng: np.random.Generator, width: int, height: int, wider: float) -> F32:
-    """Light on a creased surface: how it rises to the right, about -1 to 1."""
+    """How a creased surface rises to the right, about -1 to 1, to shade it by."""
     units_w, units_h = width * 2 / s.unit, height * 2 / s.unit
     form = fbm2(rng, width, height, units_w * 4.5, units_h * 3.2, 5, 0.5, ridged=True, before=wider * 4.5)
     reach = max(1, round(s.unit / 720))
@@ -136,7 +136,7 @@ def _creased(s: SceneStage, rng: np.random.Generator, width: int, height: int, w
 
 
 def _facing(s: SceneStage, land: Ground, relief: F32, below: F32) -> F32:
-    """Light on slopes that face the sun: the slope of the crest above, bent by the relief as it runs down."""
+    """Light on slopes that face the sun: each follows the slope of the crest above it, displaced by the relief."""
     w = relief.shape[1]
     reach = max(1, round(0.016 * s.unit / 2))
     rows = land.rows[::2][:w] / 2
@@ -194,7 +194,7 @@ def _lava(s: SceneStage, land: Ground, surface: F32, relief: F32, below: F32) ->
 
 
 def _hazy(s: SceneStage, land: Ground, surface: F32, below: F32, leafy: F32 | None) -> F32:
-    """Distance fades to the colour of the air, more so in the valleys and towards the sun."""
+    """The surface, faded to the colour of the air with distance and in valleys; the sun tints the air near it."""
     plan, light, near = s.plan, s.light, land.ridge.near
     far = (1.0 - near) ** 2.2
     air = min(0.93, far * (0.62 + 0.3 * plan.haze) + 0.26 * plan.haze * (1.0 - near) + 0.05 * plan.rain)

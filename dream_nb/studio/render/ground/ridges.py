@@ -15,10 +15,10 @@ class Ridge:
     """One layer of land.
 
     Args:
-        near: 0 (far) to 1 (near).
-        shape: name of its crest.
+        near: how near it is, 0 (far) to 1 (near).
+        shape: name of the form of its crest, as for `crest`.
         foot: row of the frame on which it stands.
-        high: of its crest over the foot, in scene units.
+        high: height of its crest above the foot, in scene units.
         ahead: whether it lies in front of the water.
     """
 
@@ -59,7 +59,7 @@ def ridges(stage: SceneStage) -> list[Ridge]:
     if plan.ground == "roof":
         found.append(Ridge(0.92, "roof", h * 1.0, 0.36, ahead=True))
         return found
-    if plan.style == "synthwave":  # which has a floor of its own
+    if plan.style == "synthwave":  # it draws its own floor
         return found
     if wet:
         on_land = any(subject.thing.habitat == "ground" for subject in plan.cast.subjects)
@@ -75,7 +75,7 @@ def ridges(stage: SceneStage) -> list[Ridge]:
 
 
 def crest(shape: str, rng: np.random.Generator, x: F64) -> F64:
-    """Height of a crest along x (scene units from the middle), about 0 to 1; below 0 it is under the foot."""
+    """Height of a crest along x (scene units from the middle), about 0 to 1; negative below the foot."""
     if shape == "mountains":
         peak = pick(rng, 0.12, 0.5) * (1 if rng.random() < 0.5 else -1)
         high = pick(rng, 0.35, 0.62)
@@ -115,7 +115,7 @@ def crest(shape: str, rng: np.random.Generator, x: F64) -> F64:
         side = 1.0 if rng.random() < 0.5 else -1.0
         return 0.42 + 0.75 * np.maximum(0.0, side * x * 0.75) ** 1.3 + 0.18 * fbm1(rng, x * 1.6, 4, 0.4)
     if shape == "roof":
-        # Flat, and at one side the house of its stairs.
+        # Flat, with the top of the stairs as a box on one side.
         side = 1.0 if rng.random() < 0.5 else -1.0
         return 0.46 + 0.9 * _step(side * x - pick(rng, 0.45, 0.6), 0.0, 0.004)
     return 0.55 + 0.45 * fbm1(rng, x * 0.95, 4, 0.36)

@@ -1,4 +1,4 @@
-"""Water: mirrors what is above it through travelling waves, tinted by its depth, with glints under the sun."""
+"""Water: reflects what is above it in travelling waves, tinted by its depth, with glints under the sun."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dream_nb.studio.render.planes import Planes, luma, yuv_of
 from dream_nb.studio.render.stage import SceneStage
 
 _GROUPS: Final = 3
-# Pixels that are mirrored as one, and what holds as many: waves are longer than that.
+# Numbers of pixels that are reflected as one piece, and the types that hold them: waves are longer than a piece.
 _PIECES: Final = ((8, np.uint64), (4, np.uint32), (2, np.uint16))
 _PIECES_ACROSS: Final = 320
 
@@ -21,9 +21,9 @@ _PIECES_ACROSS: Final = 320
 class Water:
     """Draws the rows below the horizon from those above it.
 
-    A group of waves is kept as a pair of fields, its cosines and sines: cos(turn) times one plus sin(turn) times the
-    other is the group travelled on, so a frame costs two products a group, and a whole number of turns closes a loop.
-    Places are whole numbers from tables of whole numbers: no rounding can differ between machines.
+    A group of waves is kept as two fields, its cosines and its sines: cos(turn) times one plus sin(turn) times the
+    other is the group after it has travelled. A frame takes two multiplications per group, and a whole number of turns
+    closes a loop. Positions are integers from tables of integers, so that rounding cannot differ between machines.
     """
 
     def __init__(self, stage: SceneStage) -> None:
@@ -48,26 +48,26 @@ class Water:
                 long = (22.0, 60.0, 150.0)[group] * pick(rng, 0.7, 1.4)
                 lean = pick(rng, -0.6, 0.6)
                 phase = long * (depth * math.cos(lean) + across * math.sin(lean)) + 2 * math.pi * float(rng.random())
-                # Waves finer than the rows would flicker.
+                # Waves finer than the rows are made lower, as they would flicker.
                 step = long * 0.20 / (below + 0.012) ** 2 / s.unit
                 size = swell * (0.55, 0.34, 0.22)[group] / (1.0 + (step / 0.8) ** 2) * 0.62
                 cosines += size * np.cos(phase)
                 sines += size * np.sin(phase)
             turns = s.cycles((3.4, 2.3, 1.6)[group] / (0.6 + 0.7 * plan.wind))
             waves.append((cosines, sines, turns))
-        # As fine a fraction of a row as 16 bits hold when multiplied by 64.
+        # The finest fraction of a row that still fits into 16 bits when multiplied by 64.
         most = max(float(np.abs(field).max()) for cosines, sines, _ in waves for field in (cosines, sines))
         self.bits = next((bits for bits in (4, 3, 2, 1) if most * 2**bits < 500), 0)
         self.fields: list[tuple[I16, I16, int]] = [
             (np.rint(c * 2**self.bits).astype(np.int16), np.rint(d * 2**self.bits).astype(np.int16), turns)
             for c, d, turns in waves
         ]
-        # A reflection is a little squeezed, so that high sky is seen in near water.
+        # A reflection is slightly compressed, so that near water shows the sky high above.
         steepness = min(1.0, max(0.0, (0.5 - s.horizon / s.height) / 0.4))
         squeeze = _squeeze(s.horizon / max(1, h), steepness)
         mirror = s.horizon - 2 - np.rint(np.arange(h) * squeeze).astype(np.int16)
         self.mirror = mirror[:, None]
-        # Looking down we see into the water; looking along it, the sky.
+        # Looking down, one sees into the water; looking along it, one sees the sky.
         steep = np.clip(np.linspace(0.0, 1.0, h) ** 0.8, 0.0, 1.0)
         body_y, body_u, body_v = yuv_of(s.style.one(mix(light.water, light.middle, 0.12)))
         amount = 0.10 + 0.46 * steep + 0.38 * steepness * np.minimum(1.0, 3.0 * steep)
@@ -77,7 +77,7 @@ class Water:
         self.columns = np.arange(w, dtype=np.int64)[None, :]
 
     def _add_glints(self, below: F64, swell: F64, rough: float) -> None:
-        """Where waves glint: on a path below the sun, wider towards us."""
+        """Compute where waves glint: on a path below the sun that widens towards the viewer."""
         s, plan, light = self.stage, self.stage.plan, self.stage.light
         sun = (s.sun_x - 0.5) * s.width / s.unit
         wide = 0.05 + 0.30 * below
@@ -90,7 +90,7 @@ class Water:
         self.glint: I16 = np.rint(path * shine + foam).astype(np.int16)
         self.glint_at: I16 = np.rint((swell * 0.42 + 0.4) * 2**self.bits).astype(np.int16)
         lit = np.flatnonzero(self.glint.any(axis=0))
-        # Whole pieces, counted in pairs of pixels: glints are finer than what is mirrored.
+        # Whole pieces, counted in pairs of pixels, because glints are finer than the reflection.
         each = self.piece // 2
         self.shining = slice(int(lit[0]) // each * each, (int(lit[-1]) // each + 1) * each) if len(lit) else slice(0, 0)
 
@@ -167,7 +167,7 @@ class Water:
 
 
 def _finer(field: I16) -> I16:
-    """Twice as many columns, each a quarter of the way to the neighbour on its side."""
+    """A field with twice as many columns, each a quarter of the way to the neighbour on its side."""
     fine = np.empty((field.shape[0], 2 * field.shape[1]), np.int16)
     quarter = np.diff(field, axis=1) >> 2
     fine[:, 0::2] = fine[:, 1::2] = field
@@ -177,7 +177,7 @@ def _finer(field: I16) -> I16:
 
 
 def _piece(width: int) -> tuple[int, Any]:
-    """How many pixels of a frame that wide are mirrored as one, and what holds them."""
+    """How many pixels are reflected as one piece in a frame of this width, and the type that holds them."""
     fitting = [one for one in _PIECES if width % one[0] == 0]
     return next((one for one in fitting if width // one[0] >= _PIECES_ACROSS), fitting[-1])
 
@@ -186,9 +186,9 @@ def _squeeze(above: float, steepness: float) -> float:
     """How many rows of what is above the horizon one row of its reflection shows.
 
     Args:
-        above: rows above the horizon to one below it.
+        above: number of rows above the horizon per row below it.
         steepness: how far the camera looks down, 0 to 1.
     """
     usual = min(1.25, above * 0.94)
-    # From high above, the reflection of the land is short, and nearer there is only that of the sky overhead.
+    # From high above, the reflection of the land is short, and nearer water reflects only the sky overhead.
     return usual + steepness * max(0.0, 0.8 - usual)

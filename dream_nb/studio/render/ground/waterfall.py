@@ -11,15 +11,15 @@ from dream_nb.studio.render.planes import Planes, yuv_of
 from dream_nb.studio.render.stage import SceneStage
 
 _WIDE = 0.10  # scene units
-_SECONDS = 2.2  # that water takes for its own length
+_SECONDS = 2.2  # for water to run from the top to the foot
 
 
 class Waterfall:
-    """One fall, from the crest of a layer to the water or ground below.
+    """A waterfall, from the crest of a layer to the water or ground below.
 
     Args:
-        stage: of the scene.
-        ground: the layer that it runs down; its highest part in the middle of the frame is chosen.
+        stage: the stage of the scene.
+        ground: the layer that it runs down, where that is highest, away from the sides of the frame.
     """
 
     def __init__(self, stage: SceneStage, ground: Ground) -> None:
@@ -28,7 +28,7 @@ class Waterfall:
         self.near = ground.ridge.near
         wide = max(4, round(_WIDE * pick(rng, 0.8, 1.3) * s.unit / 2) * 2)
         inner = np.arange(ground.left + s.width // 16, ground.left + s.width * 15 // 16 - wide)
-        # Where all of its width stands high.
+        # At the place where its whole width stands highest.
         lowest = np.maximum(ground.rows[inner], ground.rows[inner + wide])
         self.left = (int(inner[int(lowest.argmin())]) - ground.left) // 2 * 2
         self.top = (int(lowest.min()) + 2) // 2 * 2
@@ -37,7 +37,7 @@ class Waterfall:
         down = np.linspace(0.0, 1.0, tall, dtype=np.float32)[:, None]
         ragged = fbm1(rng, np.linspace(0.0, 9.0, tall), 3).astype(np.float32)[:, None]
         body = smoothstep((np.float32(0.72) + 0.22 * down + 0.12 * ragged - np.abs(across)[None, :]) * np.float32(4.0))
-        # Rows come back after a lap, so that it runs on without a seam.
+        # Blended so that the rows repeat after a lap without a seam.
         streaks = fbm2(rng, wide, 2 * tall, wide / s.unit * 130.0, 2 * tall / s.unit * 9.0, 3, 0.6)
         fold = np.linspace(0.0, 1.0, tall, dtype=np.float32)[:, None]
         self.streaks: F32 = streaks[:tall] * fold + streaks[tall:] * (1.0 - fold)
@@ -49,7 +49,7 @@ class Waterfall:
         self.spray: F32 = np.exp(-spread) * np.exp(-((np.linspace(-2.0, 2.0, 2 * wide, dtype=np.float32) / 1.1) ** 2))
 
     def draw(self, onto: Planes, frame: int) -> None:
-        """Let it run in a frame, over the land behind the water."""
+        """Draw it into a frame, over the land behind the water."""
         s = self.stage
         x, y = s.shift(frame, self.near)
         left, top = self.left + round(x / 2) * 2, self.top + round(y / 2) * 2

@@ -1,1 +1,1 @@
-"""Places other than landscapes: a street, a room, a table, the ground up close, forms, a backdrop, space."""
+"""Places other than landscapes: a street, a room, a table, close-up ground, abstract forms, a backdrop, space."""

@@ -1,4 +1,4 @@
-"""Pictures of matter, light and form only: ink in water, liquid metal, smoke, geometry, a fractal."""
+"""Abstract pictures: ink in water, liquid metal, smoke, geometry, a fractal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _METALS: Final[tuple[RGB, ...]] = ((0.95, 0.70, 0.26), (0.74, 0.77, 0.82), (0.86
 
 
 def place(s: SceneStage) -> ScenePlace:
-    """What the prompt names, or flowing ink."""
+    """The abstract picture that the prompt names, or flowing ink."""
     rng = s.plan.chance("abstract")
     part: Drawable
     match s.plan.matter:
@@ -43,13 +43,13 @@ def place(s: SceneStage) -> ScenePlace:
             part = Fractal(s, _ramp((*colours, *colours[-2:0:-1], colours[0]), 256))
         case _:
             colours = scheme(s)
-            # Dark ink in clear water, or light in dark.
+            # Dark ink in clear water, or light ink in dark water.
             part = Ink(s, _inks(colours if rng.random() < 0.55 else colours[::-1]))
     return ScenePlace((part,), (), foot=0.82, size=0.72, reflects=0.0)
 
 
 def scheme(s: SceneStage) -> tuple[RGB, ...]:
-    """Colours from dark to light: those of the prompt, or such as go well together."""
+    """Colours from dark to light: those of the prompt, or one of the fixed schemes at random."""
     rng = s.plan.chance("scheme")
     tints = s.plan.tints
     if not tints:
@@ -60,7 +60,7 @@ def scheme(s: SceneStage) -> tuple[RGB, ...]:
 
 
 def _ramp(colours: tuple[RGB, ...], count: int) -> F32:
-    """So many steps from the first colour through all to the last."""
+    """`count` colours, interpolated from the first of `colours` through all others to the last."""
     at = np.linspace(0.0, len(colours) - 1.0, count, dtype=np.float32)
     whole = np.minimum(at.astype(np.int64), len(colours) - 2)
     part = (at - whole)[:, None]
@@ -70,14 +70,14 @@ def _ramp(colours: tuple[RGB, ...], count: int) -> F32:
 
 
 def _inks(colours: tuple[RGB, ...]) -> F32:
-    """Rows by density, columns by which ink it is."""
+    """The colours of ink: rows by its density, columns by the kind of ink."""
     density = np.linspace(0.0, 1.0, STEPS, dtype=np.float32)[:, None, None]
     which = np.linspace(0.0, 1.0, STEPS, dtype=np.float32)[None, :, None]
     ramp = _ramp(colours, STEPS)
     dark, first, second, third, light = colours
     other = _ramp((dark, third, first, second, light), STEPS)
     body = ramp[:, None, :] * (1.0 - 0.7 * which) + other[:, None, :] * (0.7 * which)
-    # Threads where ink is folded: thin, light lines.
+    # Thin, light threads where the ink folds.
     fold = np.exp(-(((density - 0.60) / 0.05) ** 2)) + 0.6 * np.exp(-(((density - 0.40) / 0.035) ** 2))
     body = body + (field(mix(light, second, 0.3)) - body) * (0.38 * fold)
     inks: F32 = body * (0.80 + 0.30 * smoothstep(density[..., 0])[..., None])
@@ -85,7 +85,7 @@ def _inks(colours: tuple[RGB, ...]) -> F32:
 
 
 def _smoke(s: SceneStage) -> F32:
-    """Rows by density, columns by how it is turned to the light."""
+    """The colours of smoke: rows by its density, columns by how much light falls on it."""
     density = np.linspace(0.0, 1.0, STEPS, dtype=np.float32)[:, None, None]
     lit = np.linspace(0.0, 1.0, STEPS, dtype=np.float32)[None, :, None]
     tints = s.plan.tints
@@ -98,7 +98,7 @@ def _smoke(s: SceneStage) -> F32:
 
 
 def _mirrored(metal: RGB) -> F32:
-    """What a metal mirrors: rows by how a surface leans up or down, columns to the left or right."""
+    """The colours that a metal reflects: rows by the slope of its surface up or down, columns by its slope sideways."""
     down = np.linspace(-1.0, 1.0, STEPS, dtype=np.float32)[:, None]
     across = np.linspace(-1.0, 1.0, STEPS, dtype=np.float32)[None, :]
     room = 0.40 - 0.34 * down + 0.10 * across

@@ -15,7 +15,7 @@ from dream_nb.studio.render.sky.weather import Motes
 from dream_nb.studio.render.stage import SceneStage
 from dream_nb.studio.render.vocabulary import RGB
 
-# Where a prompt names no colour: grey, blue, brown, green and red, as the cloths of photographers are.
+# Where a prompt names no colour: grey, blue, brown, green and red, like photographers' backdrops.
 _CLOTHS: tuple[RGB, ...] = (
     (0.46, 0.47, 0.50), (0.30, 0.38, 0.52), (0.50, 0.40, 0.32), (0.34, 0.42, 0.37), (0.52, 0.32, 0.32),
 )  # fmt: skip
@@ -23,7 +23,7 @@ _DARK_HOURS = ("dusk", "night")
 
 
 def place(s: SceneStage) -> ScenePlace:
-    """A wall of cloth or paper that runs out into the floor, with a light on it from one side."""
+    """A backdrop of cloth or paper that curves into the floor, lit from one side."""
     rng = s.plan.chance("backdrop")
     wall, second = colours(s)
     foot = pick(rng, 0.70, 0.80)
@@ -38,7 +38,7 @@ def place(s: SceneStage) -> ScenePlace:
 
 
 def colours(s: SceneStage) -> tuple[RGB, RGB]:
-    """The colour of a backdrop, and a second one beside it."""
+    """The colour of a backdrop, and a second colour that it blends into."""
     rng = s.plan.chance("cloth")
     tints = s.plan.tints
     cloth = _CLOTHS[int(rng.random() * len(_CLOTHS))]
@@ -62,7 +62,7 @@ def _wall(board: Board, wall: RGB, second: RGB, foot: float, side: float, spot: 
     key = board.glow(spot[0] * w, spot[1] * h, radius, 1.7)
     dim = 0.75 if s.plan.hour in _DARK_HOURS else 1.0
     light = (0.50 * dim + 1.0 * key) * cloth
-    # The floor comes towards the light, and is darker where it bends.
+    # The floor has a pool of light, and the backdrop is darker where it bends.
     floor = smoothstep((down - np.float32(foot)) / np.float32(0.16))
     bend = np.exp(-(((down - np.float32(foot + 0.02)) / np.float32(0.07)) ** 2))
     pool = np.exp(-(((across - 0.5) / np.float32(0.42)) ** 2) - ((down - 0.92) / np.float32(0.16)) ** 2)
@@ -76,7 +76,7 @@ def _wall(board: Board, wall: RGB, second: RGB, foot: float, side: float, spot: 
 
 
 def _lights(s: SceneStage, colour: RGB) -> Lights:
-    """What shines far behind, out of focus, and hardly moves."""
+    """Out-of-focus lights, which hardly move."""
     rng = s.plan.chance("bokeh")
     hue = mix(colour, (1.0, 0.95, 0.86), 0.65)
     radius = pick(rng, 0.05, 0.10) * s.unit

@@ -17,10 +17,10 @@ from dream_nb.studio.render.stage import SceneStage
 from dream_nb.studio.render.styles import Style
 from dream_nb.studio.render.vocabulary import RGB
 
-# Light varies slowly: it is computed for every fourth pixel, each way.
+# Light varies slowly: it is computed for every fourth pixel in each direction.
 _COARSE: Final = 4
 _LEVELS: Final = 25
-# Shadows that any form can be given as its fill: towards its foot, its head, its sides, and around its middle.
+# Shading that can fill any form: dark towards its bottom, its top or its sides, or white around its middle.
 _GRADIENTS: Final = (
     "<defs>"
     '<linearGradient id="down" x2="0" y2="1"><stop stop-color="#000" stop-opacity="0"/>'
@@ -43,18 +43,18 @@ class Laid:
         self.stage, self.layer = stage, painted
 
     def draw(self, canvas: Planes, frame: int) -> None:
-        """Lay it over a frame."""
+        """Draw it over a frame."""
         self.layer.draw(canvas, *self.stage.shift(frame, self.layer.near))
 
 
 class Board:
-    """One layer while it is painted. Places on it are pixels of the frame; it goes beyond the frame at each side.
+    """One layer while it is painted. Positions are pixels of the frame; the layer extends beyond it on each side.
 
     Args:
-        stage: of the scene.
-        near: of the layer, 0 (far) to 1 (near).
-        name: for what is left to chance.
-        top: row of the frame above which nothing is painted, or None for all of it.
+        stage: the stage of the scene.
+        near: how near the layer is, 0 (far) to 1 (near).
+        name: seeds the random choices.
+        top: row of the frame above which nothing is painted, or None to paint the whole layer.
     """
 
     def __init__(self, stage: SceneStage, near: float, name: str, top: float | None = None) -> None:
@@ -67,17 +67,17 @@ class Board:
         self.x: F32 = (np.arange(self.wide, dtype=np.float32) + np.float32(0.5))[None, :] * _COARSE - self.left
         """Columns of the coarse grid, in pixels of the frame."""
         self.y: F32 = (np.arange(self.high, dtype=np.float32) + np.float32(0.5))[:, None] * _COARSE + self.top
-        """Rows of the coarse grid."""
+        """Rows of the coarse grid, in pixels of the frame."""
 
     def svg(self, body: str, part: int = 1) -> U8:
-        """Forms, drawn.
+        """Draw forms.
 
         Args:
             body: SVG elements, in pixels of the frame.
-            part: draw 1/`part` of the pixels each way, for what is seen out of focus.
+            part: draw at 1/`part` of the size, for forms that are out of focus.
 
         Returns:
-            Red, green, blue and coverage; what is not covered has the colour of black.
+            Red, green, blue and coverage of each pixel; pixels that are not covered are black.
         """
         wide, high = -(-self.width // part), -(-self.height // part)
         head = (
@@ -87,25 +87,25 @@ class Board:
         return drawn(head + _GRADIENTS + body + "</svg>", wide, high)
 
     def hazy(self, body: str, blur: float) -> U8:
-        """Forms out of focus, for every pixel: drawn at half the size, which is seen no more.
+        """Draw forms out of focus, for every pixel. They are drawn at half the size, which the blur hides.
 
         Args:
             body: SVG elements, in pixels of the frame.
-            blur: in scene units.
+            blur: radius of the blur, in scene units.
 
         Returns:
-            As `svg`.
+            As for `svg`.
         """
         shapes = Image.fromarray(blurred(self.svg(body, 2), blur * self.stage.unit / 2))
         box = (0.0, 0.0, self.width / 2, self.height / 2)
         return np.array(shapes.resize((self.width, self.height), Image.Resampling.BILINEAR, box=box))
 
     def soft(self, body: str, blur: float) -> F32:
-        """Forms without edges, on the coarse grid.
+        """Draw forms without sharp edges, on the coarse grid.
 
         Args:
             body: SVG elements, in pixels of the frame.
-            blur: in scene units.
+            blur: radius of the blur, in scene units.
 
         Returns:
             Red, green, blue and coverage, 0 to 1.
@@ -117,11 +117,11 @@ class Board:
         """Fractal noise over the board, about -1 to 1.
 
         Args:
-            name: for its seed.
+            name: seeds the noise.
             cell: size of its largest forms, in scene units.
-            octaves: how many finer ones.
-            fine: for every pixel, and not for the coarse grid.
-            stretch: how much wider than high its forms are.
+            octaves: number of octaves, each half the size of the one before.
+            fine: compute it for every pixel instead of the coarse grid.
+            stretch: how many times wider than high its forms are.
         """
         wide, high = (self.width, self.height) if fine else (self.wide, self.high)
         unit = cell * self.stage.unit
@@ -130,7 +130,7 @@ class Board:
         return fbm2(rng, wide, high, self.width / unit / stretch, self.height / unit, octaves, before=before)
 
     def full(self, field: F32) -> F32:
-        """A field of the coarse grid, for every pixel."""
+        """Enlarge a field of the coarse grid to every pixel."""
         box = (0.0, 0.0, self.width / _COARSE, self.height / _COARSE)
         if field.ndim == 2:
             return _enlarged(field, self.width, self.height, box)
@@ -140,12 +140,12 @@ class Board:
         return out
 
     def glow(self, x: float, y: float, radius: float, power: float = 2.0) -> F32:
-        """Light that falls off around a point, 1 in its middle, on the coarse grid.
+        """Light that falls off around a point, where it is 1, on the coarse grid.
 
         Args:
-            x, y: in pixels of the frame.
-            radius: pixels at which about a third is left.
-            power: how fast it falls.
+            x, y: the point, in pixels of the frame.
+            radius: distance at which a third of the light is left, in pixels.
+            power: exponent of the distance; the light falls off faster with a higher one.
         """
         away = np.hypot(self.x - np.float32(x), self.y - np.float32(y)) / np.float32(radius)
         lit: F32 = 1.0 / (1.0 + away**power * np.float32(2.0))
@@ -155,8 +155,8 @@ class Board:
         """The rows and columns of the coarse grid that lie around a point.
 
         Args:
-            x, y: in pixels of the frame.
-            reach: pixels each way.
+            x, y: the point, in pixels of the frame.
+            reach: pixels to include in each direction.
         """
         spans = []
         for middle, first, count in ((y, self.top, self.high), (x, -self.left, self.wide)):
@@ -165,7 +165,7 @@ class Board:
         return spans[0], spans[1]
 
     def smooth(self, colours: F32) -> Laid:
-        """The layer of a field of colours on the coarse grid: no forms, only light."""
+        """A layer from a field of colours on the coarse grid, for light without forms."""
         y, u, v = yuv(self.stage.style.grade(np.clip(colours, 0.0, 1.2).astype(np.float32)))
         fine = self.full(y) + self._dither()
         half = (self.width // 2, self.height // 2)
@@ -175,18 +175,18 @@ class Board:
         return self._laid((bright, colour[0], colour[1]), np.full(bright.shape, 255, np.uint8))
 
     def lit(self, forms: U8, light: F32, glow: F32 | None = None, texture: F32 | None = None) -> Laid:
-        """The layer of forms in a light.
+        """A layer of lit forms.
 
         Args:
-            forms: of `svg`; what is not covered is left open.
-            light: coarse grid x colour; multiplies the forms.
-            glow: coarse grid x colour; is added.
-            texture: brightness of every pixel, around 0; None for smooth surfaces.
+            forms: as `svg` returns them; pixels that are not covered are transparent.
+            light: on the coarse grid, rows x columns x 3; the forms are multiplied by it.
+            glow: on the coarse grid, rows x columns x 3; it is added. None for no glow.
+            texture: relative change in brightness of every pixel, around 0; None for smooth surfaces.
         """
         return self.finished(self.shaded(forms, light, glow, texture), forms[..., 3])
 
     def shaded(self, forms: U8, light: F32, glow: F32 | None = None, texture: F32 | None = None) -> U8:
-        """Red, green and blue of forms in a light; the arguments are those of `lit`."""
+        """Red, green and blue of lit forms; the arguments are those of `lit`."""
         dither = self._dither() * np.float32(1.2)
         rough = None if texture is None else texture * np.float32(self.stage.style.texture) + np.float32(1.0)
         out = np.empty((*forms.shape[:2], 3), np.uint8)
@@ -202,11 +202,11 @@ class Board:
         return out
 
     def finished(self, picture: U8, alpha: U8) -> Laid:
-        """The layer of a picture as it is, in the colours of the style.
+        """A layer from a picture without further light, in the colours of the style.
 
         Args:
             picture: red, green and blue of every pixel.
-            alpha: its coverage.
+            alpha: coverage of every pixel.
         """
         return self._laid(graded(self.stage, picture), alpha)
 
@@ -215,7 +215,7 @@ class Board:
         return rng.random((self.height, self.width), np.float32) - np.float32(0.5)
 
     def _laid(self, planes: tuple[U8, U8, U8], alpha: U8) -> Laid:
-        """Rows that hold nothing are left out, above and below."""
+        """A layer from its planes, without the empty rows at its top and bottom."""
         held = np.flatnonzero(alpha.any(axis=1))
         first = int(held[0]) // 2 * 2 if len(held) else 0
         last = -(-(int(held[-1]) + 1) // 2) * 2 if len(held) else 2
@@ -229,7 +229,7 @@ class Board:
 
 
 def _inked(y: U8, strength: float) -> U8:
-    """The brightness of a layer with dark lines along its edges."""
+    """The brightness of a layer, with dark lines along the edges in it."""
     bright = y.astype(np.int16)
     edge = np.zeros_like(bright)
     edge[:, 1:] = np.abs(bright[:, 1:] - bright[:, :-1])
@@ -253,7 +253,7 @@ def drawn(svg: str, width: int, height: int) -> U8:
 
 
 def graded(stage: SceneStage, picture: U8) -> tuple[U8, U8, U8]:
-    """Y, U and V of a picture in the colours of the style; its sides are even."""
+    """Y, U and V of a picture in the colours of the style; its width and height must be even."""
     mapped = Image.fromarray(picture).filter(_table(stage.plan.style, stage.style))
     y, u, v = mapped.split()
     return np.asarray(y), np.asarray(u.reduce(2)), np.asarray(v.reduce(2))
@@ -261,7 +261,7 @@ def graded(stage: SceneStage, picture: U8) -> tuple[U8, U8, U8]:
 
 @lru_cache(maxsize=2)
 def _table(_: str, style: Style) -> ImageFilter.Color3DLUT:
-    """What a style makes of every colour, as Y, U and V: Pillow looks it up faster than NumPy computes it."""
+    """A table of the Y, U and V that a style gives each colour: looking them up is faster than computing them."""
     steps = np.linspace(0.0, 1.0, _LEVELS, dtype=np.float32)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
     planes = yuv(style.grade(np.stack([red, green, blue], axis=-1)))
@@ -271,11 +271,11 @@ def _table(_: str, style: Style) -> ImageFilter.Color3DLUT:
 
 
 def blurred(picture: U8, radius: float) -> U8:
-    """A picture out of focus.
+    """Blur a picture.
 
     Args:
-        picture: with or without coverage.
-        radius: in pixels.
+        picture: the picture, with or without coverage.
+        radius: radius of the blur, in pixels; below 0.3 the picture is returned unchanged.
     """
     if radius < 0.3:
         return picture
@@ -283,7 +283,7 @@ def blurred(picture: U8, radius: float) -> U8:
     height, width = picture.shape[:2]
     image = Image.fromarray(picture)
     if image.mode == "RGBA":
-        image = image.convert("RGBa")  # or the black of what is open would come in
+        image = image.convert("RGBa")  # otherwise the black of transparent pixels would bleed in
     if step > 1:
         image = image.reduce(step)
     image = image.filter(ImageFilter.GaussianBlur(radius / step))
@@ -293,10 +293,10 @@ def blurred(picture: U8, radius: float) -> U8:
 
 
 def hexed(colour: RGB) -> str:
-    """A colour as SVG writes it."""
+    """A colour in the notation of SVG, "#rrggbb"."""
     return "#" + "".join(f"{round(255 * min(1.0, max(0.0, part))):02x}" for part in colour)
 
 
 def field(colour: RGB) -> F32:
-    """A colour to multiply fields with."""
+    """A colour as an array, to compute with fields."""
     return np.asarray(colour, np.float32)

@@ -1,4 +1,4 @@
-"""A picture with soft edges that stands before a scene and takes up a part of the frame only."""
+"""A picture with soft edges that covers only part of a frame."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from dream_nb.studio.render.stage import SceneStage
 
 
 class Cutout:
-    """Moves by whole pixels: for what is out of focus, or does not move.
+    """A picture drawn over part of a frame. It moves in steps of two pixels: for things out of focus or without motion.
 
     Args:
-        stage: of the scene.
-        near: 0 (far) to 1 (near), or None for what moves with the camera.
+        stage: the stage of the scene.
+        near: how near it is, 0 (far) to 1 (near), or None for a picture that keeps its place in the frame.
         picture: red, green, blue and coverage.
-        left, top: its place in the frame, even pixels.
+        left, top: its upper left corner in the frame, in pixels; both even.
     """
 
     def __init__(self, stage: SceneStage, near: float | None, picture: U8, left: int, top: int) -> None:
@@ -39,7 +39,7 @@ class Cutout:
         self.clear = [np.uint16(256) - k for k in covers]
 
     def draw(self, canvas: Planes, frame: int) -> None:
-        """Lay it over a frame."""
+        """Draw it over a frame."""
         dx, dy = (0.0, 0.0) if self.near is None else self.stage.shift(frame, self.near)
         left, top = 2 * round((self.left + dx) / 2), 2 * round((self.top + dy) / 2)
         height, width = self.tints[0].shape

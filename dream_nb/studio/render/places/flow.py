@@ -14,20 +14,20 @@ from dream_nb.studio.render.planes import Planes, yuv
 from dream_nb.studio.render.stage import SceneStage
 
 SIDE: Final = 1024
-"""Pixels of a tile of noise."""
+"""Width and height of a tile of noise, in pixels."""
 _PIXELS: Final = 60_000
 STEPS: Final = 128
-"""Rows and columns of the colours of a flow."""
+"""Rows and columns in the table of a flow's colours."""
 
 Indices = NDArray[np.int64]
 
 
 def tile(rng: np.random.Generator, cells: int, octaves: int, gain: float = 0.5) -> F32:
-    """Noise, about -1 to 1, that goes on at its own other side; `SIDE` pixels each way.
+    """Noise, about -1 to 1, that repeats without a seam; `SIDE` x `SIDE` pixels.
 
     Args:
-        rng: for its forms.
-        cells: of the first octave, each way.
+        rng: generator for its forms.
+        cells: number of cells of the first octave in each direction.
         octaves, gain: as for `fbm2`.
     """
     total, norm, weight = np.zeros((SIDE, SIDE), np.float32), 0.0, 1.0
@@ -41,12 +41,12 @@ def tile(rng: np.random.Generator, cells: int, octaves: int, gain: float = 0.5) 
 
 
 class FlowingMatter:
-    """A field that flows, in colours. A clip that loops ends as it began.
+    """A flowing field, shown in colours. A clip that loops ends as it began.
 
     Args:
-        stage: of the scene.
+        stage: the stage of the scene.
         colours: `STEPS` x `STEPS` colours, 0 to 1: rows by the first value of `_values`, columns by the second.
-        name: for what is left to chance.
+        name: seeds the random choices.
     """
 
     def __init__(self, stage: SceneStage, colours: F32, name: str) -> None:
@@ -55,7 +55,7 @@ class FlowingMatter:
         fine = min(1.0, math.sqrt(_PIXELS / (s.width * s.height)))
         self.wide = max(8, min(s.width, 2 * round(s.width * fine / 2)))
         self.high = max(8, min(s.height, 2 * round(s.height * fine / 2)))
-        # A tile is wider than all frames but the widest: nothing is seen twice.
+        # A tile is wider than all but the widest frames, so that nothing is seen twice.
         self.scale = SIDE / (2.2 * s.unit)
         start = rng.random(2) * SIDE
         self.u: F32 = ((np.arange(self.wide, dtype=np.float32) + 0.5) * (s.width / self.wide * self.scale) + start[0])[
@@ -91,12 +91,12 @@ class FlowingMatter:
         raise NotImplementedError
 
     def _circle(self, frame: int, number: int, radius: float, seconds: float) -> tuple[np.float32, np.float32]:
-        """A way that comes back, in pixels of a tile."""
+        """A position on a circle, in pixels of a tile, that returns to its start at the end of a clip."""
         turn = self.stage.cycles(seconds) * self.stage.turn(frame) + self.phases[number]
         return np.float32(radius * math.cos(turn)), np.float32(radius * math.sin(turn))
 
     def _risen(self, frame: int, seconds: float) -> np.float32:
-        """How far it has risen, in pixels of a tile: whole tiles in a loop."""
+        """How far the matter has risen in a frame, in pixels of a tile; a loop rises by whole tiles."""
         s = self.stage
         laps = s.plan.pace * s.seconds / seconds
         if s.loop:
@@ -105,13 +105,13 @@ class FlowingMatter:
 
 
 def sample(noise: F32, u: F32, v: F32) -> F32:
-    """A tile at columns and rows that may lie outside it."""
+    """The pixels of a tile at columns and rows, which wrap around its edges; not interpolated."""
     columns, rows = u.astype(np.int64) & (SIDE - 1), v.astype(np.int64) & (SIDE - 1)
     return noise.reshape(-1).take(rows * SIDE + columns, mode="clip")
 
 
 def smooth(noise: F32, u: F32, v: F32) -> F32:
-    """A tile at columns and rows that may lie outside it, interpolated."""
+    """The values of a tile at columns and rows, which wrap around its edges; interpolated."""
     column, row = np.floor(u), np.floor(v)
     across, down = u - column, v - row
     left, top = column.astype(np.int64) & (SIDE - 1), (row.astype(np.int64) & (SIDE - 1)) * SIDE
@@ -180,7 +180,7 @@ class Smoke(FlowingMatter):
 
 
 class Metal(FlowingMatter):
-    """A liquid metal: a smooth surface in waves, which mirrors bright lamps and a dark room."""
+    """Liquid metal: a smooth, wavy surface that reflects bright lamps and a dark room."""
 
     def __init__(self, stage: SceneStage, colours: F32) -> None:
         super().__init__(stage, colours, "metal")
@@ -191,7 +191,7 @@ class Metal(FlowingMatter):
     def _values(self, u: F32, v: F32, frame: int) -> tuple[F32, F32]:
         ax, ay = self._circle(frame, 0, 52.0, 9.0)
         bx, by = self._circle(frame, 1, 44.0, 7.0)
-        # The slope would show the steps between the nearest pixels of a tile.
+        # Interpolated, because the slope would show the steps between the pixels of a tile.
         p = smooth(self.broad, u + ax, v + ay)
         q = smooth(self.broad, u + (bx + 250), v + (by + 99))
         high = smooth(self.middle, u + (96.0 * p + by), v + 96.0 * q)

@@ -20,13 +20,13 @@ _PICTURES: Final[tuple[RGB, ...]] = ((0.55, 0.60, 0.62), (0.66, 0.50, 0.36), (0.
 
 
 def bookcase(room: Room, wall: Callable[[float, float], Point], long: float, high: float, book: float = 0.05) -> None:
-    """Shelves full of books along a wall.
+    """Add shelves full of books along a wall.
 
     Args:
-        room: where they stand.
-        wall: the point of the wall at so many metres along it and above the ground.
-        long, high: metres.
-        book: width of a usual book.
+        room: the room they belong to.
+        wall: returns the point of the wall at a distance along it and a height above the ground, both in metres.
+        long, high: length and height of the shelves, in metres.
+        book: width of an ordinary book, in metres.
     """
     view, rng, forms = room.view, room.rng, room.forms
 
@@ -58,7 +58,7 @@ def bookcase(room: Room, wall: Callable[[float, float], Point], long: float, hig
 
 
 def open_shelf(room: Room, x0: float, x1: float, y: float, things: tuple[RGB, ...]) -> None:
-    """A board on the wall with jars, bottles or pots."""
+    """Add a board on the wall with jars, bottles or pots; `things` are their colours."""
     view = room.view
     at = x0 + 0.05
     while at < x1 - 0.12:
@@ -75,7 +75,7 @@ def open_shelf(room: Room, x0: float, x1: float, y: float, things: tuple[RGB, ..
 
 
 def picture(room: Room, x: float, y: float, wide: float, high: float) -> None:
-    """A framed picture on the back wall."""
+    """Add a framed picture on the back wall."""
     view = room.view
     room.shade.append(view.front(x - 0.02, x + wide + 0.08, y - 0.08, y + high, 1.0, "#000", 'opacity=".5"'))
     room.forms.append(view.front(x, x + wide, y, y + high, 1.0, hexed(toned(room.trim, 0.7))))
@@ -88,7 +88,7 @@ def picture(room: Room, x: float, y: float, wide: float, high: float) -> None:
 
 
 def fireplace(room: Room, x: float, wide: float = 1.5) -> None:
-    """A fireplace with a fire in it, a mantelpiece, and a mirror above."""
+    """Add a fireplace with a fire in it, a mantelpiece, and a picture above."""
     view = room.view
     high = 1.15
     stone: RGB = mix((0.62, 0.58, 0.54), room.wall, 0.3)
@@ -127,7 +127,7 @@ def fireplace(room: Room, x: float, wide: float = 1.5) -> None:
 
 
 def pendant(room: Room, x: float, up: float, deep: float, size: float = 0.22, strength: float = 0.7) -> None:
-    """A lamp that hangs from the ceiling."""
+    """Add a lamp that hangs from the ceiling."""
     view = room.view
     forms = room.forms if deep > 0.9 else room.nearer
     forms.append(view.front(x - 0.008, x + 0.008, up + size * 0.5, room.ceiling + 3.0, deep, "#15110e"))
@@ -146,7 +146,7 @@ def pendant(room: Room, x: float, up: float, deep: float, size: float = 0.22, st
 
 
 def shaded_lamp(room: Room, x: float, foot: float, high: float, deep: float, strength: float = 0.8) -> None:
-    """A lamp with a shade, on the floor or on a table."""
+    """Add a lamp with a shade, on the floor or on a table."""
     view = room.view
     back = deep > 0.9
     forms, bright = (room.forms, room.bright) if back else (room.nearer, room.bright_nearer)
@@ -164,7 +164,7 @@ def shaded_lamp(room: Room, x: float, foot: float, high: float, deep: float, str
 
 
 def table(room: Room, x: float, wide: float, high: float, zs: tuple[float, float], colour: RGB) -> None:
-    """A table on four legs."""
+    """Add a table on four legs."""
     view = room.view
     near, far = zs
     for leg_x in (x - wide / 2 + 0.05, x + wide / 2 - 0.10):
@@ -175,7 +175,7 @@ def table(room: Room, x: float, wide: float, high: float, zs: tuple[float, float
 
 
 def chair(room: Room, x: float, deep: float, colour: RGB) -> None:
-    """A chair, seen from behind or from in front."""
+    """Add a chair, which may be seen from behind or from the front."""
     view = room.view
     for leg in (x - 0.19, x + 0.15):
         room.nearer.append(view.front(leg, leg + 0.035, 0.0, 0.48, deep, hexed(toned(colour, 0.5))))
@@ -186,7 +186,7 @@ def chair(room: Room, x: float, deep: float, colour: RGB) -> None:
 
 
 def sofa(room: Room, x: float, wide: float, deep: float, colour: RGB) -> None:
-    """A sofa with its back to the back wall, and cushions."""
+    """Add a sofa with cushions, its back to the back wall."""
     view, forms = room.view, room.nearer
     zs = (deep, min(0.98, deep * 1.18))
     forms.append(view.box((x - wide / 2, x + wide / 2), (0.30, 0.86), (zs[1] * 0.97, zs[1]), toned(colour, 0.85), 0.10))
@@ -213,7 +213,7 @@ def sofa(room: Room, x: float, wide: float, deep: float, colour: RGB) -> None:
 
 
 def bed(room: Room, x: float, wide: float, colour: RGB) -> None:
-    """A bed that comes towards the viewer, with pillows and a blanket."""
+    """Add a bed that extends towards the viewer, with pillows and a blanket."""
     view, forms = room.view, room.nearer
     near, far = 0.62, 0.97
     board = toned(room.trim, 0.85)
@@ -241,7 +241,7 @@ def bed(room: Room, x: float, wide: float, colour: RGB) -> None:
 
 
 def rug(room: Room, x: float, wide: float, zs: tuple[float, float], colour: RGB) -> None:
-    """A rug on the floor, with a border."""
+    """Add a rug on the floor, with a border."""
     near, far = zs
     for inset, tone in ((0.0, 0.75), (0.10, 1.15), (0.16, 0.9)):
         a, b, c, d = x - wide / 2 + inset, x + wide / 2 - inset, near + inset * 0.12, far - inset * 0.16
@@ -249,7 +249,7 @@ def rug(room: Room, x: float, wide: float, zs: tuple[float, float], colour: RGB)
 
 
 def counter(room: Room, x0: float, x1: float, high: float, zs: tuple[float, float], colour: RGB, top: RGB) -> None:
-    """A row of cupboards with a worktop along the back wall."""
+    """Add a row of cupboards with a worktop along the back wall."""
     view = room.view
     room.forms.append(view.box((x0, x1), (0.08, high), zs, colour))
     doors = max(1, round((x1 - x0) / 0.55))
@@ -267,7 +267,7 @@ def counter(room: Room, x0: float, x1: float, high: float, zs: tuple[float, floa
 
 
 def plant(room: Room, x: float, deep: float, high: float) -> None:
-    """A plant in a pot."""
+    """Add a plant in a pot."""
     view, forms = room.view, room.nearer if deep < 0.9 else room.forms
     pot: RGB = (0.62, 0.40, 0.30)
     for leaf in range(15):
@@ -288,7 +288,7 @@ def plant(room: Room, x: float, deep: float, high: float) -> None:
 
 
 def screen(room: Room, x: float, foot: float, deep: float) -> None:
-    """A computer's screen on a desk."""
+    """Add a computer screen on a desk."""
     view = room.view
     room.nearer.append(view.front(x - 0.02, x + 0.02, foot, foot + 0.12, deep, "#2a2b2e"))
     room.nearer.append(view.front(x - 0.32, x + 0.32, foot + 0.10, foot + 0.50, deep, "#17181b", round_=0.02))

@@ -1,4 +1,4 @@
-"""The houses of a street: fronts in perspective with their windows, shops and signs. Lengths are metres."""
+"""The houses of a street: fronts in perspective with windows, shops and signs. Lengths are in metres."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dream_nb.studio.render.stage import SceneStage
 from dream_nb.studio.render.vocabulary import RGB
 
 METRES: Final = 5.5
-"""Metres of one unit of depth."""
+"""Metres in one unit of depth."""
 _FRONTS: Final[tuple[RGB, ...]] = (
     (0.58, 0.36, 0.28), (0.70, 0.60, 0.46), (0.48, 0.47, 0.47), (0.62, 0.48, 0.38), (0.44, 0.38, 0.36),
     (0.66, 0.64, 0.60), (0.52, 0.42, 0.34),
@@ -34,7 +34,7 @@ NEON: Final[tuple[RGB, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """One house at a side of the street (-1 left, 1 right), from one depth to another."""
+    """A house on one side of the street (-1 left, 1 right), from one depth to another."""
 
     side: int
     near: float
@@ -48,13 +48,13 @@ class Street:
     """A street while it is built.
 
     Args:
-        stage: of the scene.
-        view: where the viewer stands.
-        half: metres from the middle to the fronts.
-        kind: street, alley, market or neon.
+        stage: the stage of the scene.
+        view: the position of the viewer.
+        half: metres from the middle of the street to the fronts of the houses.
+        kind: "street", "alley", "market" or "neon".
         lit: how much its lamps and windows shine, 0 (day) to 1 (night).
-        wet: how much its ground mirrors, 0 to 1.
-        glowing: what shines: column and row in pixels, reach in pixels, colour and strength.
+        wet: how much its ground reflects, 0 to 1.
+        glowing: its lights, each as column, row and reach in pixels, colour and strength.
     """
 
     stage: SceneStage
@@ -66,7 +66,7 @@ class Street:
     glowing: list[tuple[float, float, float, RGB, float]] = field(default_factory=list)
 
     def seen(self, colour: RGB, deep: float, side: float = 0.0) -> RGB:
-        """A surface in the light of the hour, paler and bluer the farther away it is."""
+        """The colour of a surface in the light of the hour, closer to that of the air with distance."""
         light = self.stage.light
         sunny = 0.5 + 0.5 * side * (1.0 if self.stage.sun_x < 0.5 else -1.0)
         shone = times(colour, mix(light.shade, light.lit, 0.30 + 0.55 * sunny * (1.0 - 0.6 * self.lit)))
@@ -74,24 +74,24 @@ class Street:
 
     @property
     def air(self) -> RGB:
-        """What distance fades to."""
+        """The colour that distant surfaces fade to."""
         light = self.stage.light
         return toned(mix(light.haze, light.horizon, 0.30), 0.88)
 
     def hazy(self, deep: float) -> float:
-        """How much of the air's colour distance has, 0 to 1."""
+        """The share of the air's colour at a depth, 0 to 1."""
         return min(0.88, 1.0 - math.exp(-max(0.0, deep - 1.5) / (10.0 - 6.0 * self.stage.plan.haze)))
 
     def shine(self, at: Point, reach: float, colour: RGB, strength: float) -> None:
-        """A light at a place: `reach` is metres."""
+        """Add a light at a point; `reach` is in metres."""
         x, y = self.view.at(at)
-        # Those far away lie close together on the picture.
+        # Distant lights lie close together in the picture, so each is fainter.
         faint = min(1.0, 2.2 / at[2])
         self.glowing.append((x, y, reach * self.view.k / at[2], colour, strength * faint))
 
 
 def row(street: Street, side: int) -> list[House]:
-    """The houses at one side, the nearest first."""
+    """The houses on one side, the nearest first."""
     rng = street.stage.plan.chance("houses", side)
     found: list[House] = []
     near = 0.35
@@ -176,7 +176,7 @@ def _window(
 
 
 def _shop(street: Street, house: House, wall: Callable[..., str], rng: np.random.Generator, parts: list[str]) -> None:
-    """The ground floor: shop windows, a door, an awning."""
+    """Add the ground floor: shop windows, and in most cases an awning."""
     z0, z1 = house.near + 0.10, house.far - 0.10
     deep = (z0 + z1) / 2
     frame = street.seen(toned(mix(house.colour, (0.2, 0.22, 0.24), 0.6), 0.8), deep, house.side)
@@ -214,7 +214,7 @@ def _goods(
     rng: np.random.Generator,
     parts: list[str],
 ) -> None:
-    """What a shop window shows: lamps, shelves and things on them, behind glass."""
+    """Add what a shop window shows: a band of light, and shelves with goods."""
     a, b = between
     parts.append(wall(a, b, 2.25, 2.7, "#fff", f'opacity="{0.10 + 0.25 * street.lit:.2f}"'))
     for shelf in (0.62, 1.30, 1.86):
@@ -231,7 +231,7 @@ def _goods(
 def _guests(
     wall: Callable[..., str], between: tuple[float, float], tone: RGB, rng: np.random.Generator, parts: list[str]
 ) -> None:
-    """A room behind a window: tables, plants, lamps that hang."""
+    """Add a room behind a window: tables, plants and hanging lamps."""
     a, b = between
     wide = b - a
     for number in range(3):
@@ -253,7 +253,7 @@ def _doors(
     rng: np.random.Generator,
     parts: list[str],
 ) -> None:
-    """The back of a house: bricks, a door with a lamp above it, a pipe."""
+    """Add the back of a house: bricks, a door with a lamp above it, a pipe."""
     z0, z1 = house.near, house.far
     for course in range(18):
         y = 0.2 * course
@@ -282,7 +282,7 @@ def _awning(street: Street, house: House, cloth: RGB, parts: list[str]) -> None:
 
 
 def _sign(street: Street, house: House, view: Perspective, rng: np.random.Generator, parts: list[str]) -> None:
-    """A sign that stands out from the front and shines."""
+    """Add shining signs that project from the front: up to three in a neon street, otherwise one."""
     for _ in range(3 if street.kind == "neon" else 1):
         colour = NEON[int(rng.random() * len(NEON))]
         deep = pick(rng, max(0.9, house.near), house.far)

@@ -1,4 +1,4 @@
-"""A room: its walls, its floor, the light of its window and of its lamps."""
+"""A room: its walls, its floor, and the light of its window and its lamps."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def place(s: SceneStage) -> ScenePlace:
 
 
 def _foreground(room: Room) -> Cutout:
-    """A plant so near, in one corner, that it is out of focus."""
+    """A plant in a lower corner, so near that it is out of focus."""
     s = room.stage
     rng = s.plan.chance("foreground")
     side = 1.0 if rng.random() < 0.5 else -1.0
@@ -117,7 +117,7 @@ def _floor(room: Room, board: Board) -> U8:
         texture = surfaces.tiles(rng, (0.66, 0.62, 0.56), (0.36, 0.32, 0.30), 4)
     else:
         texture = surfaces.wood(rng)
-    # A texture's side is two metres.
+    # A texture is two metres wide.
     size = 2.0 * (s.height - view.y) / view.eye
     seen = surfaces.in_perspective(lower, texture, view.y, view.x, size)
     out = np.zeros((board.height, board.width, 4), np.uint8)
@@ -127,7 +127,7 @@ def _floor(room: Room, board: Board) -> U8:
 
 
 def _light(room: Room, board: Board, bright: str) -> tuple[F32, F32]:
-    """What the light does to surfaces, and what it adds."""
+    """Light to multiply the surfaces by, and glow to add to them."""
     s, view, day = room.stage, room.view, room.day
     sky = mix(s.light.horizon, s.light.lit, 0.5)
     shade = board.soft("".join(room.shade), 0.03)[..., 3]
@@ -141,7 +141,7 @@ def _light(room: Room, board: Board, bright: str) -> tuple[F32, F32]:
     light *= (1.10 - 0.85 * np.clip(away, 0.0, 0.9))[..., None]
     if room.panes:
         light, glow = _daylight(room, board, sky, light, glow)
-    # Without a window lamps are lit by day too.
+    # Without a window, lamps are on by day too.
     dark = 1.0 - (0.75 if room.panes else 0.30) * day
     for lamp in room.lamps:
         power = lamp.strength * (dark if not lamp.flame else 0.35 + 0.65 * dark)
@@ -159,7 +159,7 @@ def _light(room: Room, board: Board, bright: str) -> tuple[F32, F32]:
 
 
 def _daylight(room: Room, board: Board, sky: RGB, light: F32, glow: F32) -> tuple[F32, F32]:
-    """Light from the window: around it, as a beam, and as its bright shape on the floor."""
+    """`light` and `glow` with that of the window added: around it, as a beam, and as a bright patch on the floor."""
     s, view, day = room.stage, room.view, room.day
     left, top = min(p[0] for p in room.panes), min(p[1] for p in room.panes)
     right, foot = max(p[2] for p in room.panes), max(p[3] for p in room.panes)
@@ -182,7 +182,7 @@ def _daylight(room: Room, board: Board, sky: RGB, light: F32, glow: F32) -> tupl
 
 
 def _mirrored(room: Room, board: Board, bright: str) -> F32:
-    """What shines, mirrored in the floor."""
+    """The reflection of the bright forms in the floor."""
     line = room.view.at((0.0, 0.0, 1.0))[1]
     below = board.soft(f'<g transform="matrix(1 0 0 -1 0 {2 * line:.1f})">{bright}</g>', 0.025)[..., 3:]
     fade = np.clip(1.0 - (board.y - np.float32(line)) / np.float32(0.5 * room.stage.unit), 0.0, 1.0)
@@ -191,7 +191,7 @@ def _mirrored(room: Room, board: Board, bright: str) -> F32:
 
 
 def _furniture(room: Room) -> Laid:
-    """What stands in front of the walls; the nearest is a little out of focus."""
+    """The layer of the furniture in front of the walls."""
     board = Board(room.stage, _NEARER, "furniture")
     forms = board.svg("".join(room.nearer))
     light, glow = _light(room, board, "".join(room.bright_nearer))
@@ -224,7 +224,7 @@ def _lamps(room: Room) -> Lights:
 
 
 class _Pane:
-    """What falls outside, seen through one pane of a window."""
+    """Rain or snow outside, seen through one pane of a window."""
 
     def __init__(self, stage: SceneStage, box: tuple[float, float, float, float]) -> None:
         self.stage = stage
@@ -235,7 +235,7 @@ class _Pane:
         self.falling = weather.falling(replace(stage, width=self.width, height=self.height, plan=plan))
 
     def draw(self, canvas: Planes, frame: int) -> None:
-        """Let it fall in a frame."""
+        """Draw the rain or snow into a frame."""
         dx, dy = self.stage.shift(frame, _WALL)
         left, top = self.left + 2 * round(dx / 2), self.top + 2 * round(dy / 2)
         if left < 0 or top < 0 or left + self.width > canvas.width or top + self.height > canvas.height:

@@ -1,4 +1,4 @@
-"""Small lights of a place that flicker, twinkle or drift: lamps, flames, stars, drops, what shines out of focus."""
+"""Small lights that flicker, twinkle or drift: lamps, flames, stars, glints on drops, out-of-focus lights."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Light:
     """One light.
 
     Args:
-        x, y: its middle in pixels of the frame.
-        near: how it moves with the camera, 0 (far) to 1 (near).
-        radius: in pixels.
-        colour: of the light.
-        strength: coverage in its middle, 0 to 1.
-        unrest: how much of the strength comes and goes, 0 to 1.
-        seconds: from one flicker to the next, about.
-        drift: pixels that it wanders.
+        x, y: its centre, in pixels of the frame.
+        near: how near it is, 0 (far) to 1 (near), which sets how it moves with the camera.
+        radius: its radius in pixels.
+        colour: its colour.
+        strength: coverage at its centre, 0 to 1.
+        unrest: fraction of the strength that comes and goes, 0 to 1.
+        seconds: about how many seconds pass from one flicker to the next.
+        drift: how far it wanders, in pixels.
         shape: "soft" falls off, "disc" is out of focus, "star" has rays.
-        flame: flickers as fire does.
+        flame: whether it flickers like a fire.
     """
 
     x: float
@@ -49,12 +49,12 @@ class Light:
 
 
 class Lights:
-    """Sets lights into frames. What flickers comes back at the end of a clip.
+    """Draws lights into frames. At the end of a clip, each light is as at the beginning.
 
     Args:
-        stage: of the scene.
-        name: for what is left to chance.
-        lights: the farthest first.
+        stage: the stage of the scene.
+        name: seeds the random choices.
+        lights: the lights to draw, the farthest first.
     """
 
     def __init__(self, stage: SceneStage, name: str, lights: Iterable[Light]) -> None:
@@ -65,7 +65,7 @@ class Lights:
         self._spots: dict[tuple[Shape, int], U8] = {}
 
     def draw(self, canvas: Planes, frame: int) -> None:
-        """Set them into a frame."""
+        """Draw them into a frame."""
         s = self.stage
         turn = s.turn(frame)
         for light, (phase, other), tint in zip(self.lights, self.phases, self.colours, strict=True):
@@ -109,11 +109,11 @@ class Lights:
 
 
 def spot_of(shape: Shape, radius: int) -> U8:
-    """The coverage of a light, square, its side even.
+    """The coverage of a light, 0 to 255: a square array, whose side is even.
 
     Args:
-        shape: see `Light`.
-        radius: in pixels.
+        shape: the shape of the light, as for `Light`.
+        radius: radius of the light, in pixels.
     """
     reach = 2 * math.ceil((radius * (1.12 if shape == "disc" else 2.4)) / 2) + 2
     at: NDArray[np.float64] = np.arange(-reach, reach, dtype=np.float64) + 0.5

@@ -1,4 +1,4 @@
-"""The ground so close that a leaf fills the frame: leaves, moss, blades of grass, and drops on them."""
+"""The ground in close-up: a leaf that fills the frame, moss, or blades of grass, with drops on them."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def _sun(s: SceneStage) -> tuple[float, float]:
 
 
 def _lit(s: SceneStage) -> RGB:
-    """The light: never so dark that nothing is seen from near."""
+    """The colour of the light, bright enough at every hour for a close-up."""
     lift = 0.55 if s.plan.hour in _DARK_HOURS else 0.30
     return mix(mix(s.light.lit, s.light.horizon, 0.25), (0.95, 1.0, 0.92), lift)
 
 
 def _behind(s: SceneStage, colour: RGB) -> Laid:
-    """Leaves and sky far out of focus."""
+    """The background: leaves and sky, far out of focus."""
     board = Board(s, 0.08, "blur")
     rng = s.plan.chance("blur")
     x, y = _sun(s)
@@ -90,14 +90,14 @@ def _behind(s: SceneStage, colour: RGB) -> Laid:
 
 
 def _shone(board: Board, forms: U8, sharp: F32 | None, texture: F32 | None, radius: float) -> Laid:
-    """Forms in the light from behind.
+    """A layer of forms, lit from behind.
 
     Args:
-        board: what they are painted on.
-        forms: of `Board.svg`.
-        sharp: coarse grid: 1 where they are sharp, 0 where they are out of focus; None leaves them as they are.
+        board: the board that they are painted on.
+        forms: as `Board.svg` or `Board.hazy` returns them.
+        sharp: on the coarse grid, 1 where they are sharp, 0 where they are out of focus; None leaves them as they are.
         texture: as for `Board.lit`.
-        radius: of the blur, in scene units.
+        radius: radius of the blur, in scene units.
     """
     s = board.stage
     x, y = _sun(s)
@@ -118,7 +118,7 @@ def _shone(board: Board, forms: U8, sharp: F32 | None, texture: F32 | None, radi
 
 
 def _leaf(s: SceneStage, colour: RGB) -> tuple[list[Laid], list[Spot]]:
-    """One large leaf with its veins, across the frame."""
+    """One large leaf with its veins, across the frame: its layers and its drops."""
     board = Board(s, _NEAR, "leaf")
     rng = s.plan.chance("blade")
     turn = pick(rng, -38.0, -14.0) * (1 if rng.random() < 0.5 else -1)
@@ -132,7 +132,7 @@ def _leaf(s: SceneStage, colour: RGB) -> tuple[list[Laid], list[Spot]]:
         at = -long / 2 + step * (number + 0.5 + pick(rng, -0.08, 0.08))
         for side in (-1, 1):
             lean = pick(rng, 0.42, 0.54) * s.unit
-            # Up to the rim, where the vein gets there.
+            # The distance from the middle of the leaf to its rim, where the vein ends.
             rim = wide * (1.0 - (2.0 * (at + 0.8 * lean) / long) ** 2)
             if rim < 0.1 * wide:
                 continue
@@ -169,14 +169,14 @@ def _leaf(s: SceneStage, colour: RGB) -> tuple[list[Laid], list[Spot]]:
 
 
 def _blade(colour: RGB, long: float, wide: float) -> str:
-    """The outline of a leaf along its middle, with its two halves a little different."""
+    """A leaf along its middle line, as two halves of slightly different colour."""
     edge = f"{-long / 2:.0f},0C{-long / 4:.0f},{{0}} {long / 4:.0f},{{0}} {long / 2:.0f},0"
     upper, lower = (f"M{edge.format(round(way * wide * 1.33))}z" for way in (-1, 1))
     return area(upper, hexed(toned(colour, 1.10))) + area(lower, hexed(toned(colour, 0.86)))
 
 
 def _from_line(board: Board, middle: tuple[float, float], turn: float) -> F32:
-    """Pixels from a line through a point, on the coarse grid."""
+    """The distance from a line through a point, in pixels, on the coarse grid; `turn` is in degrees."""
     a = math.radians(turn)
     away: F32 = np.abs(
         (board.x - np.float32(middle[0])) * math.sin(a) - (board.y - np.float32(middle[1])) * math.cos(a)
@@ -187,7 +187,7 @@ def _from_line(board: Board, middle: tuple[float, float], turn: float) -> F32:
 def _strewn(
     s: SceneStage, rng: np.random.Generator, middle: tuple[float, float], turn: float, wide: float
 ) -> list[Spot]:
-    """Drops all over a leaf that do not touch each other, the largest first."""
+    """Drops scattered over a leaf without touching each other, the largest first."""
     cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
     found: list[Spot] = []
     for number in range(150):
@@ -210,7 +210,7 @@ _DROPS: Final = (
 
 
 def _drop(s: SceneStage, spot: Spot, colour: RGB) -> str:
-    """A drop that lies on something: its shadow, the light that it gathers, and the window that it mirrors."""
+    """A drop as SVG: its shadow, the light that it collects, and its highlights."""
     x, y, r = spot
     sun = _sun(s)
     far = max(1.0, math.hypot(sun[0] - x, sun[1] - y))
@@ -232,7 +232,7 @@ def _drop(s: SceneStage, spot: Spot, colour: RGB) -> str:
 
 
 def _glints(s: SceneStage, spots: list[Spot]) -> Lights:
-    """The mirrored light of the largest drops comes and goes."""
+    """Highlights of the largest drops, which come and go."""
     x, y = _sun(s)
     found = []
     for a, b, r in sorted(spots, key=lambda one: -one[2])[:10]:
@@ -254,7 +254,7 @@ def _glints(s: SceneStage, spots: list[Spot]) -> Lights:
 
 
 def _moss(s: SceneStage, colour: RGB) -> tuple[list[Laid], list[Spot]]:
-    """A cushion of moss: rows of small leaves, those in the middle sharp, and stalks with capsules above it."""
+    """A cushion of moss: rows of small leaves, the middle one sharp, and stalks with capsules. Its layers and drops."""
     rng = s.plan.chance("moss")
     layers: list[Laid] = []
     spots: list[Spot] = []
@@ -275,7 +275,7 @@ def _moss(s: SceneStage, colour: RGB) -> tuple[list[Laid], list[Spot]]:
 
 
 def _height(s: SceneStage, crest: float, x: float, index: float) -> float:
-    """The row of the cushion's upper side."""
+    """The row of the cushion's upper edge at a column of the frame."""
     t = x / s.unit
     return s.height * crest + s.unit * (0.035 * math.sin(3.1 * t + 2.0 * index) + 0.018 * math.sin(8.3 * t + index))
 
@@ -293,7 +293,7 @@ def _mound(s: SceneStage, board: Board, colour: RGB, crest: float, index: int) -
 
 
 def _tufts(s: SceneStage, rng: np.random.Generator, colour: RGB, crest: float, count: int) -> list[str]:
-    """Small pointed leaves in stars, the upper ones brighter."""
+    """Tufts of small pointed leaves in the shape of stars, the upper ones brighter."""
     parts = []
     for _ in range(count):
         x = pick(rng, -0.35, 1.35) * s.width
@@ -338,7 +338,7 @@ def _stalks(s: SceneStage, rng: np.random.Generator, crest: float) -> tuple[str,
 
 
 def _blades(s: SceneStage, colour: RGB) -> tuple[list[Laid], list[Spot]]:
-    """Blades of grass, those in front sharp, with drops along them."""
+    """Blades of grass, of which the front ones are sharp and carry drops: their layers and drops."""
     rng = s.plan.chance("grass")
     layers: list[Laid] = []
     spots: list[Spot] = []
@@ -369,7 +369,7 @@ Curve = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
 
 
 def _grass(curve: Curve, wide: float, colour: RGB) -> str:
-    """A blade of grass along a curve, with its fold."""
+    """A blade of grass along a curve, with a fold in the middle."""
     (ax, ay), (bx, by), (cx, cy) = curve
     left = f"M{ax - wide:.1f},{ay:.1f}Q{bx - 0.8 * wide:.1f},{by:.1f} {cx:.1f},{cy:.1f}"
     fold = f"Q{bx + 0.1 * wide:.1f},{by:.1f} {ax + 0.1 * wide:.1f},{ay:.1f}z"
@@ -381,7 +381,7 @@ def _grass(curve: Curve, wide: float, colour: RGB) -> str:
 
 
 def _along(s: SceneStage, rng: np.random.Generator, curve: Curve) -> list[Spot]:
-    """Drops on a blade."""
+    """Drops along a blade of grass that do not touch each other."""
     found: list[Spot] = []
     for _ in range(11):
         t = pick(rng, 0.25, 0.98)

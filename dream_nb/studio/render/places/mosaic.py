@@ -1,4 +1,4 @@
-"""Flat facets that cover the frame and change their light: triangles, cubes, a fractal's bands."""
+"""Flat facets that cover the frame and change in brightness: triangles, cubes, the bands of a fractal."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _MOST = 4000
 
 
 class Mosaic:
-    """Facets with edges; a wave of light runs over them.
+    """A mosaic of facets with visible edges, over which a wave of light runs.
 
     Args:
-        stage: of the scene.
-        colours: at least two, from dark to light.
-        kind: triangles, cubes or hexagons.
+        stage: the stage of the scene.
+        colours: at least two colours, from dark to light.
+        kind: "triangles" or "cubes".
     """
 
     def __init__(self, stage: SceneStage, colours: tuple[RGB, ...], kind: str) -> None:
@@ -72,7 +72,7 @@ class Mosaic:
                 plane[:] = seen
 
     def _lit(self, frame: int) -> F32:
-        """The colour of each facet; the first is that of no facet."""
+        """The colour of each facet in a frame; the first is for pixels that no facet covers."""
         s = self.stage
         turn = s.turn(frame)
         x, y = self.middles.T
@@ -93,10 +93,10 @@ Facet = tuple[list[tuple[float, float]], float]
 
 
 def _triangles(board: Board, rng: np.random.Generator) -> list[Facet]:
-    """A sheet of paper that is crumpled into triangles; the number is how a facet is turned to the light."""
+    """A sheet of paper crumpled into triangles; the number of each is how much light falls on it, 0 to 1."""
     s = board.stage
     step = pick(rng, 0.10, 0.16) * s.unit
-    # As many for every camera: those that lie outside are never seen.
+    # The same number for every camera, so that the facets are the same; those outside the frame are never seen.
     columns, rows = math.ceil(2.0 * s.width / step) + 2, math.ceil(1.6 * s.height / step) + 2
     jitter = (rng.random((rows + 1, columns + 1, 3)) - 0.5) * (0.62, 0.62, 1.0)
     at = np.empty((rows + 1, columns + 1, 3))
@@ -136,8 +136,8 @@ class Fractal:
     """A Julia set whose bands of colour run outwards.
 
     Args:
-        stage: of the scene.
-        ramp: 256 colours, 0 to 1, the last like the first.
+        stage: the stage of the scene.
+        ramp: 256 colours, 0 to 1; the last is the same as the first.
     """
 
     def __init__(self, stage: SceneStage, ramp: F32) -> None:
@@ -171,7 +171,7 @@ _SEEDS = (-0.8 + 0.156j, 0.285 + 0.01j, -0.7269 + 0.1889j, -0.4 + 0.6j, 0.355 + 
 
 
 def _julia(s: SceneStage, rng: np.random.Generator, wide: int, high: int, part: int) -> U8:
-    """How fast each point leaves, as bands that come again after 256."""
+    """How fast each point escapes, as numbers of bands from 0 to 255 that wrap around."""
     seed = _SEEDS[int(rng.random() * len(_SEEDS))]
     turn = 2 * math.pi * float(rng.random())
     zoom = pick(rng, 0.9, 1.5) / s.unit * part
@@ -181,7 +181,8 @@ def _julia(s: SceneStage, rng: np.random.Generator, wide: int, high: int, part: 
     steps = np.full(x.shape, 70.0, np.float32)
     alive = np.arange(x.size)
     for step in range(70):
-        # Not with complex numbers: processors multiply those with other last bits, which grow from step to step.
+        # Not complex numbers: the last bits of their products differ between processors, and the differences grow
+        # with every step.
         xx, yy = x * x, y * y
         x, y = xx - yy + seed.real, 2.0 * (x * y) + seed.imag
         size = x * x + y * y

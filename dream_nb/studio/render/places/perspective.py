@@ -1,4 +1,4 @@
-"""Things in a room or a street, seen from one point: metres become pixels, and flat forms become SVG."""
+"""The perspective of a room or a street: converts metres to pixels and draws flat forms as SVG."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dream_nb.studio.render.places.board import hexed
 from dream_nb.studio.render.vocabulary import RGB
 
 Point = tuple[float, float, float]
-"""Metres to the right of the viewer, metres above the ground, and distance: 1 is the depth at which a metre is `k`."""
+"""Metres to the right of the viewer, metres above the ground, and depth: at depth 1 a metre is `k` pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Perspective:
-    """Where the viewer stands.
+    """The position of the viewer.
 
     Args:
         x, y: the vanishing point, in pixels of the frame.
-        k: pixels of a metre at depth 1.
-        eye: metres of the viewer's eye above the ground.
-        up: 1, or -1 for what a wet ground mirrors.
+        k: pixels per metre at depth 1.
+        eye: height of the viewer's eye above the ground, in metres.
+        up: 1, or -1 for the reflection in wet ground.
     """
 
     x: float
@@ -30,25 +30,25 @@ class Perspective:
     up: float = 1.0
 
     def at(self, point: Point) -> tuple[float, float]:
-        """Where a point is seen, in pixels of the frame."""
+        """The position of a point in the frame, in pixels."""
         x, up, deep = point
         scale = self.k / deep
         return self.x + x * scale, self.y + (self.eye - self.up * up) * scale
 
     def face(self, points: Iterable[Point], fill: str, extra: str = "") -> str:
-        """A flat form with corners."""
+        """A polygon as SVG; `extra` is further attributes."""
         corners = " ".join("{:.1f},{:.1f}".format(*self.at(point)) for point in points)
         return f'<polygon points="{corners}" fill="{fill}" {extra}/>'
 
     def front(
         self, x0: float, x1: float, y0: float, y1: float, deep: float, fill: str, extra: str = "", round_: float = 0.0
     ) -> str:
-        """A rectangle that faces the viewer.
+        """A rectangle that faces the viewer, as SVG.
 
         Args:
             x0, x1, y0, y1: its sides, in metres; y upwards.
             deep: its depth.
-            fill: a colour, or another paint of SVG.
+            fill: a colour or another SVG paint.
             extra: further attributes.
             round_: radius of its corners, in metres.
         """
@@ -69,12 +69,12 @@ class Perspective:
         colour: RGB,
         round_: float = 0.0,
     ) -> str:
-        """A box: its front, and what is seen of its top and of a side.
+        """A box as SVG: its front, and its top and one side where they are visible.
 
         Args:
             xs, ys: its sides, in metres.
-            zs: depth of its front and of its back.
-            colour: of its front; its top is lighter, its side darker.
+            zs: depths of its front and its back.
+            colour: colour of its front; its top is lighter, its side darker.
             round_: radius of the corners of its front, in metres.
         """
         (x0, x1), (y0, y1), (near, far) = xs, ys, zs
@@ -96,5 +96,5 @@ class Perspective:
 
 
 def toned(colour: RGB, by: float) -> RGB:
-    """A colour, brighter or darker."""
+    """A colour multiplied by a factor: brighter above 1, darker below."""
     return colour[0] * by, colour[1] * by, colour[2] * by

@@ -21,6 +21,6 @@ _PLACES: Final[dict[str, Callable[[SceneStage], ScenePlace]]] = {
 
 
 def built(s: SceneStage) -> ScenePlace | None:
-    """The place of a stage, drawn once; None for a landscape."""
+    """The place of a stage, built once for all frames; None for a landscape."""
     make = _PLACES.get(s.plan.place)
     return None if make is None else make(s)

@@ -20,7 +20,7 @@ DAYLIGHT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Lamp:
-    """A lamp or a fire: where it shines, in pixels of the frame; how far, in scene units; and how strongly."""
+    """A lamp or a fire: its position in pixels of the frame, its reach in scene units, and its strength."""
 
     x: float
     y: float
@@ -33,18 +33,19 @@ class Lamp:
 
 @dataclass(slots=True)
 class Room:
-    """What a room is made of.
+    """The parts of a room.
 
     Args:
-        stage: of the scene.
-        view: where the viewer stands; depth 1 is the back wall.
-        half: metres from the middle of the back wall to its sides.
-        ceiling: metres.
-        rng: for what is left to chance.
-        wall, trim: colours of walls and of wood.
+        stage: the stage of the scene.
+        view: the position of the viewer; depth 1 is the back wall.
+        half: half the width of the back wall, in metres.
+        ceiling: height of the ceiling, in metres.
+        rng: generator for random choices.
+        wall, trim: colours of the walls and of the wood.
 
-    The lists fill while the room is furnished: `forms` along the walls and `nearer` in front of them are SVG; `bright`
-    are forms that shine by themselves, `shade` dark ones that are blurred, `panes` windows in pixels of the frame.
+    The lists fill while the room is furnished. `forms` along the walls and `nearer` in front of them are SVG; `bright`
+    and `bright_nearer` are the shining forms among them, `shade` dark forms that are blurred, and `panes` the left,
+    top, right and bottom of each window pane in pixels of the frame.
     """
 
     stage: SceneStage
@@ -69,15 +70,15 @@ class Room:
         return DAYLIGHT[plan.hour] * (1.0 - 0.4 * max(plan.storm, 0.7 * plan.rain))
 
     def between(self, low: float, high: float) -> float:
-        """A number left to chance."""
+        """A random number between two others."""
         return pick(self.rng, low, high)
 
     def one_of(self, colours: tuple[RGB, ...]) -> RGB:
-        """A colour left to chance."""
+        """One of these colours at random."""
         return colours[int(self.rng.random() * len(colours))]
 
     def lamp(self, x: float, up: float, deep: float, reach: float, strength: float, flame: bool = False) -> None:
-        """Something that shines at a place in the room."""
+        """Add a lamp or a fire at a point of the room; `reach` is in scene units."""
         px, py = self.view.at((x, up, deep))
         colour: RGB = (1.0, 0.52, 0.18) if flame else (1.0, 0.74, 0.42)
         self.lamps.append(Lamp(px, py, reach, colour, strength, flame, 0.15 if deep > 0.9 else 0.4))

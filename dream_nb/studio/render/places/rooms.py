@@ -22,18 +22,18 @@ COLOURS: Final[dict[str, tuple[tuple[RGB, RGB], ...]]] = {
     "office": (((0.68, 0.68, 0.67), (0.50, 0.40, 0.30)), ((0.56, 0.60, 0.64), (0.42, 0.36, 0.31))),
     "workshop": (((0.50, 0.47, 0.43), (0.52, 0.38, 0.25)), ((0.58, 0.54, 0.49), (0.46, 0.34, 0.22))),
 }
-"""The wall and the wood of each kind of room; a take has one of these pairs."""
+"""Colours of the wall and the wood in each kind of room; each take uses one of these pairs."""
 
 _BOTTLES: Final[tuple[RGB, ...]] = ((0.30, 0.20, 0.12), (0.70, 0.62, 0.48), (0.25, 0.36, 0.30), (0.80, 0.76, 0.70))
 
 
 def furnish(room: Room, kind: str) -> None:
-    """Put into a room what its kind has."""
+    """Add the furniture of a kind of room."""
     _KINDS[kind](room)
 
 
 def _side(room: Room, side: float) -> Callable[[float, float], Point]:
-    """A side wall as a wall for shelves: metres from the back."""
+    """A side wall (-1 left, 1 right) for `furniture.bookcase`, measured in metres from the back wall."""
     return lambda u, v: (side * room.half, v, 1.0 - u / 5.5)
 
 
@@ -62,7 +62,7 @@ def _library(room: Room) -> None:
 
 
 def _pile(room: Room, x: float, foot: float, deep: float) -> None:
-    """Some books that lie on each other."""
+    """Add a pile of books."""
     for book in range(3):
         a = x + room.between(-0.03, 0.03)
         tone = (room.between(0.3, 0.55), room.between(0.18, 0.3), room.between(0.14, 0.25))
@@ -95,7 +95,7 @@ def _cafe(room: Room) -> None:
 
 
 def _round_table(room: Room, x: float, deep: float) -> None:
-    """A small round table with a cup."""
+    """Add a small round table with a cup."""
     view = room.view
     scale = view.k / deep
     px, py = view.at((x, 0.74, deep))
@@ -141,7 +141,7 @@ def _kitchen(room: Room) -> None:
 
 
 def _bowl(room: Room, x: float, foot: float, deep: float) -> None:
-    """A bowl of fruit."""
+    """Add a bowl of fruit."""
     view = room.view
     scale = view.k / deep
     for fruit in range(6):

@@ -1,4 +1,4 @@
-"""Space: stars, nebulae, a planet that turns; also from an orbit, from a station's window, and a black hole."""
+"""Space: stars, nebulae and a planet that turns; the earth from an orbit or a station's window; a black hole."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def place(s: SceneStage) -> ScenePlace:
 
 
 def _sky(s: SceneStage) -> Laid:
-    """Stars before nebulae, and a band of them across."""
+    """Nebulae, brightest in a band across the sky, and stars in front of them."""
     board = Board(s, _FAR, "sky")
     rng = s.plan.chance("nebula")
     first, second = _NEBULAE[int(rng.random() * len(_NEBULAE))]
@@ -81,11 +81,11 @@ def _sky(s: SceneStage) -> Laid:
 
 
 def _starred(board: Board, picture: F32, thick: F32) -> None:
-    """Set stars into a picture: many faint ones, more where the band is thick, and few bright ones."""
+    """Draw stars into a picture: many faint ones and few bright ones; all are brighter where the band is thick."""
     s = board.stage
     rng = s.plan.chance("stars")
     count = 2600
-    # As many for every width, and those beyond the board are left out.
+    # The same number for every width; stars beyond the board are left out.
     places = rng.random((count, 5))
     x = ((places[:, 0] * 3.0 - 1.0) * s.width + board.left).astype(np.int64)
     y = (places[:, 1] * 1.4 - 0.2) * s.height - board.top
@@ -126,7 +126,7 @@ def _twinkling(s: SceneStage) -> Lights:
 
 
 def _planet(s: SceneStage, x: float, y: float, radius: float, name: str) -> list[Drawable]:
-    """A planet with its air, lit from one side, and perhaps with rings."""
+    """A body lit from one side; the one called "planet" has air and may have rings."""
     rng = s.plan.chance("body", name)
     base, pale, deep = _GROUNDS[int(rng.random() * len(_GROUNDS))]
     if s.plan.tints:
@@ -153,10 +153,10 @@ def _sphere(
     """A ball with a texture around it.
 
     Args:
-        middle: of the ball, in pixels of the frame.
-        radius: in pixels.
-        x, y: of its pixels, in radii from its middle.
-        tilt: of its axis, towards the viewer, in radians.
+        middle: centre of the ball, in pixels of the frame.
+        radius: radius of the ball, in pixels.
+        x, y: columns and rows of its pixels, in radii from its centre.
+        tilt: tilt of its axis towards the viewer, in radians.
         part: as for `Turning`.
     """
     nx, ny = np.broadcast_arrays(x[None, :], y[:, None])
@@ -164,7 +164,7 @@ def _sphere(
     nz = np.sqrt(np.clip(1.0 - square, 0.0, 1.0))
     up, out = ny * math.cos(tilt) - nz * math.sin(tilt), ny * math.sin(tilt) + nz * math.cos(tilt)
     high, wide = texture.shape[:2]
-    lon = np.arctan2(nx, np.maximum(out, 1e-3)) / np.float32(np.pi) + 0.5  # 0 to 1 of what is seen
+    lon = np.arctan2(nx, np.maximum(out, 1e-3)) / np.float32(np.pi) + 0.5  # 0 to 1 across the visible half
     lat = np.arcsin(np.clip(up, -1.0, 1.0)) / np.float32(np.pi) + 0.5
     sun = (0.72 if s.sun_x > 0.5 else -0.72, -0.42, 0.55)
     shine = nx * sun[0] + ny * sun[1] + nz * sun[2]
@@ -178,7 +178,7 @@ def _sphere(
 
 
 def _bands(rng: np.random.Generator, base: RGB, pale: RGB, deep: RGB) -> F32:
-    """Stripes of clouds, as on a giant of gas."""
+    """A texture of striped clouds, as on a gas giant."""
     wide, high = 900, 420
     swirl = fbm2(rng, wide, high, 12, 9, 5)
     at = np.linspace(0.0, 1.0, high, dtype=np.float32)[:, None] + 0.014 * swirl
@@ -193,7 +193,7 @@ def _bands(rng: np.random.Generator, base: RGB, pale: RGB, deep: RGB) -> F32:
 
 
 def _rock(rng: np.random.Generator, base: RGB, pale: RGB, deep: RGB) -> F32:
-    """Highlands, plains and craters."""
+    """A texture of highlands and plains."""
     wide, high = 900, 420
     land = fbm2(rng, wide, high, 7, 5.6, 6, gain=0.55)
     rough = fbm2(rng, wide, high, 25, 20, 4)
@@ -210,7 +210,7 @@ def _rock(rng: np.random.Generator, base: RGB, pale: RGB, deep: RGB) -> F32:
 
 
 def _earth(rng: np.random.Generator) -> F32:
-    """Seas, land, deserts and clouds."""
+    """A texture of seas, land, deserts and clouds."""
     wide, high = 1200, 540
     land = fbm2(rng, wide, high, 8, 4.4, 7, gain=0.60)
     dry = fbm2(rng, wide, high, 6, 3, 4)
@@ -228,7 +228,7 @@ def _earth(rng: np.random.Generator) -> F32:
 
 
 def _orbit(s: SceneStage, lift: float) -> list[Drawable]:
-    """The earth below, so near that only a part of its rim is seen."""
+    """The earth below, so near that only part of its edge is visible; a positive `lift` moves it down."""
     rng = s.plan.chance("earth")
     radius = 1.55 * max(s.width, s.height)
     middle = (s.width * pick(rng, 0.35, 0.65), s.height * (pick(rng, 0.50, 0.60) + lift) + radius)
@@ -246,12 +246,12 @@ def _orbit(s: SceneStage, lift: float) -> list[Drawable]:
 
 
 def _cap(s: SceneStage, middle: tuple[float, float], radius: float, x: F32, y: F32, texture: F32, part: int) -> Turning:
-    """The upper part of a large ball, with air that is bluer towards its rim."""
+    """The upper part of a large ball; the arguments are those of `_sphere`."""
     nx, ny = np.broadcast_arrays(x[None, :], y[:, None])
     square = nx * nx + ny * ny
     nz = np.sqrt(np.clip(1.0 - square, 0.0, 1.0))
     high, wide = texture.shape[:2]
-    # Steeper towards the rim: the ground is foreshortened there.
+    # The ground is foreshortened towards the rim.
     lat = np.arctan2(nz, -ny)
     lon = nx / np.maximum(-ny + nz, 0.2)
     column = (lon / np.float32(1.3) + 0.5) * wide * 0.8
@@ -266,7 +266,7 @@ def _cap(s: SceneStage, middle: tuple[float, float], radius: float, x: F32, y: F
 
 
 def _air(s: SceneStage, x: float, y: float, radius: float, colour: RGB) -> Laid | Cutout:
-    """The thin light around a planet, strongest where the sun is."""
+    """The thin glow of the air around a planet, strongest on the side of the sun."""
     thick = np.float32(0.05 if radius < s.unit else 0.016)
     board = Board(s, _PLANET, f"air {radius:.0f}", top=y - radius * (1.0 + 14 * float(thick)))
     away = np.hypot(board.x - np.float32(x), board.y - np.float32(y)) / np.float32(radius) - 1.0
@@ -301,7 +301,7 @@ def _rings(s: SceneStage, x: float, y: float, radius: float, colour: RGB, turn: 
     behind = (np.hypot(at[None, :], at[:, None]) < radius) & (across < 0)
     cover = np.where(behind, 0.0, cover)
     side = 1.0 if s.sun_x > 0.5 else -1.0
-    # The planet's shadow lies on the rings.
+    # The planet casts its shadow on the rings.
     shadow = smoothstep((np.abs(across * 3.6) / np.float32(radius) - 0.75) * 4.0 + (side * along > 0) * 9.0)
     tone = (0.25 + 0.75 * shadow) * (0.8 + 0.3 * density)
     picture = np.zeros((*cover.shape, 4), np.uint8)
@@ -311,7 +311,7 @@ def _rings(s: SceneStage, x: float, y: float, radius: float, colour: RGB, turn: 
 
 
 def _hole(s: SceneStage) -> list[Drawable]:
-    """A black hole: a shadow, the light that is bent around it, and a disc of glowing gas."""
+    """A black hole: its shadow, the light that is bent around it, and a disc of glowing gas."""
     rng = s.plan.chance("hole")
     x, y, radius = s.width * pick(rng, 0.42, 0.58), s.height * pick(rng, 0.42, 0.52), 0.17 * s.unit
     reach = math.ceil(4.2 * radius / 2) * 2
@@ -342,7 +342,7 @@ def _hole(s: SceneStage) -> list[Drawable]:
 
 def _gas(rng: np.random.Generator, wide: int, high: int, colour: RGB) -> F32:
     streaks = fbm2(rng, wide, high, 14, 22, 5, gain=0.6)
-    # Alike at both ends of the part that is seen, where the angle begins anew.
+    # 1 everywhere: the two ends of the visible part, where the angle starts again, are not blended.
     fade = np.linspace(0.0, 1.0, wide, dtype=np.float32)[None, :] * 0.0 + 1.0
     t = np.clip(0.62 + 0.6 * streaks * fade, 0.0, 1.0)[..., None]
     down = np.linspace(0.0, 1.0, high, dtype=np.float32)[:, None, None]
@@ -352,7 +352,7 @@ def _gas(rng: np.random.Generator, wide: int, high: int, colour: RGB) -> F32:
 
 
 def _window(s: SceneStage) -> list[Drawable]:
-    """The inside of a station, around the window that one looks through."""
+    """The inside of a station, around its window."""
     board = Board(s, 0.0, "station")
     w, h, u = s.width, s.height, s.unit
     left, top, right, foot = 0.11 * w, 0.10 * h, 0.89 * w, 0.80 * h
@@ -381,7 +381,7 @@ def _window(s: SceneStage) -> list[Drawable]:
 def _in_bands(
     s: SceneStage, board: Board, picture: U8, hole: tuple[int, int, int, int], corner: float
 ) -> list[Drawable]:
-    """A frame in four pieces, so that the window costs nothing."""
+    """A window frame in four pieces, so that the open part takes no time to draw."""
     top, foot, left, right = hole
     reach = math.ceil(corner)
     inner = picture[-board.top : s.height - board.top, board.left : board.left + s.width]

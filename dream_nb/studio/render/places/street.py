@@ -1,4 +1,4 @@
-"""A street that runs away from the viewer, between houses: by day, in the rain, at night with its lamps and signs."""
+"""A street between houses that leads away from the viewer: by day, in rain, or at night with lamps and signs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _houses(street: Street) -> Laid:
     built = "".join(houses.drawn(street, house, street.view, number) for house, number in order)
     shone = list(street.glowing)
     below = replace(street.view, up=-1.0)
-    # What lies in the street's mirror shines there alone.
+    # The reflections of houses must not add their lights to the street a second time.
     mirrored = (
         "".join(houses.drawn(street, house, below, number) for house, number in order) if street.wet > 0.1 else ""
     )
@@ -72,7 +72,7 @@ def _houses(street: Street) -> Laid:
 
 
 def _end(street: Street) -> str:
-    """What stands where the street ends, in the haze."""
+    """Buildings at the end of the street, in the haze."""
     s, view = street.stage, street.view
     rng = s.plan.chance("end")
     parts = []
@@ -87,7 +87,7 @@ def _end(street: Street) -> str:
 
 
 def _pavement(street: Street) -> str:
-    """Kerbs, and the lines on the road."""
+    """Kerbs and the lines on the road; empty in an alley or a market."""
     view, half = street.view, street.half
     parts = []
     if street.kind in ("alley", "market"):
@@ -106,7 +106,7 @@ def _pavement(street: Street) -> str:
 
 
 def _trees(street: Street) -> str:
-    """Trees along the pavement, where the street has some."""
+    """Trees along the pavement; empty where the street has none."""
     s, view = street.stage, street.view
     rng = s.plan.chance("trees")
     if street.kind != "street" or rng.random() > 0.65:
@@ -131,7 +131,7 @@ def _trees(street: Street) -> str:
 
 
 def _stalls(street: Street) -> str:
-    """Boxes of fruit along a market."""
+    """Boxes of fruit along both sides of a market; empty in other streets."""
     s, view = street.stage, street.view
     if street.kind != "market":
         return ""
@@ -158,7 +158,7 @@ def _stalls(street: Street) -> str:
 
 
 def _posts(street: Street) -> str:
-    """Street lamps along both sides; the bulbs of a market hang on lines across it."""
+    """Street lamps along both sides; in a market or an alley, strings of bulbs instead."""
     s, view = street.stage, street.view
     parts: list[str] = []
     if street.kind in ("market", "alley"):
@@ -184,7 +184,7 @@ def _posts(street: Street) -> str:
 
 
 def _garlands(street: Street) -> str:
-    """Lines with bulbs from one side to the other."""
+    """Strings of bulbs from one side to the other."""
     view = street.view
     rng = street.stage.plan.chance("garlands")
     parts = []
@@ -209,7 +209,7 @@ def _garlands(street: Street) -> str:
 
 
 def _under(street: Street, board: Board) -> U8:
-    """The sky, and the ground below it."""
+    """The sky and the ground behind the houses: red, green, blue and coverage."""
     s, view = street.stage, street.view
     light = s.light
     up = np.clip((np.float32(view.y) - board.y) / np.float32(view.y + 1.0), 0.0, 1.0)
@@ -231,7 +231,7 @@ def _under(street: Street, board: Board) -> U8:
 
 
 def _ground(street: Street) -> tuple[U8, int]:
-    """Asphalt or stones, and the row where they begin."""
+    """The ground, of asphalt, stones or snow, and the row of the frame where it begins."""
     s, view = street.stage, street.view
     board = Board(s, _NEAR, "ground", top=view.y + 2)
     rng = s.plan.chance("asphalt")
@@ -243,7 +243,7 @@ def _ground(street: Street) -> tuple[U8, int]:
         texture = surfaces.rough(rng, base, 0.22, 16)
     size = 5.0 * (s.height - view.y) / view.eye
     seen = surfaces.in_perspective(board, texture, view.y, view.x, size)
-    # Lit by the hour, and lost in the haze towards the end of the street.
+    # The hour sets the light, and the haze grows towards the end of the street.
     deep = view.eye * view.k / np.maximum(board.y - np.float32(view.y), 1.0)
     tone = field(street.seen((1.0, 1.0, 1.0), 1.0)) * np.float32(0.95 - 0.45 * street.wet)
     haze = 1.0 - np.exp(-np.maximum(deep - 1.5, 0.0) / np.float32(10.0 - 6.0 * s.plan.haze))
@@ -260,7 +260,7 @@ def _ground(street: Street) -> tuple[U8, int]:
 
 
 def _light(street: Street, board: Board, mirrored: str) -> tuple[F32, F32]:
-    """What lamps, windows and signs do to the street, and what its wet ground mirrors."""
+    """Light to multiply the street by and glow to add: of lamps, windows, signs and reflections in wet ground."""
     s, view = street.stage, street.view
     light = np.ones((board.high, board.wide, 3), np.float32)
     glow = np.zeros_like(light)
@@ -270,7 +270,7 @@ def _light(street: Street, board: Board, mirrored: str) -> tuple[F32, F32]:
         away = np.hypot(across, down) / np.float32(reach)
         near = np.clip(1.0 / (1.0 + 2.5 * away**2.2) - 0.035, 0.0, 1.0)
         glow[rows, columns] += field(colour) * (near * np.float32(0.17 * strength))[..., None]
-        # On the ground below it, where it is seen as a pool.
+        # A pool of light on the ground below it.
         foot = view.y + max(2.0, reach / 2.2 * view.eye)
         rows, columns = board.around(x, foot, 2.2 * reach)
         across, down = board.x[:, columns] - np.float32(x), board.y[rows] - np.float32(foot)
@@ -287,14 +287,14 @@ def _light(street: Street, board: Board, mirrored: str) -> tuple[F32, F32]:
         mirror = np.asarray(image, np.float32) / np.float32(255.0)
         share = ground * ((1.15 - 0.6 * down) * np.clip(wave, 0.3, 1.5) * np.float32(street.wet))[..., None]
         glow += mirror * share
-    # Darker where walls meet the ground.
+    # Darker towards the sides of the frame.
     away = np.abs(board.x - np.float32(view.x)) / np.float32(s.width)
     light *= (1.08 - 0.30 * smoothstep((away - 0.25) * 1.8))[..., None]
     return light, glow
 
 
 def _lights(street: Street) -> Lights:
-    """The halos of the nearest lamps, and the lamps of cars far off that come nearer."""
+    """The halos of the nearest lamps, and the headlights of distant cars, which drift a little."""
     s = street.stage
     rng = s.plan.chance("halos")
     nearest = sorted(street.glowing, key=lambda one: -one[2] * one[4])[:16]

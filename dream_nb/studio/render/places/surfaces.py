@@ -1,4 +1,4 @@
-"""Surfaces that go away from the viewer: wood, marble, slate, tiles, and what they look like in perspective."""
+"""Horizontal surfaces: textures of wood, marble, slate and tiles, and how they look in perspective."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dream_nb.studio.render.places.board import Board, field
 from dream_nb.studio.render.vocabulary import RGB
 
 SIDE = 640
-"""Pixels of a texture, each way."""
+"""Width and height of a texture, in pixels."""
 _WOODS: tuple[tuple[RGB, RGB], ...] = (
     ((0.62, 0.42, 0.25), (0.38, 0.22, 0.11)),
     ((0.46, 0.30, 0.18), (0.24, 0.14, 0.08)),
@@ -19,14 +19,14 @@ _WOODS: tuple[tuple[RGB, RGB], ...] = (
 
 
 def in_perspective(board: Board, texture: U8, horizon: float, middle: float, size: float) -> U8:
-    """A surface that goes away from the viewer up to its horizon, with coverage.
+    """A surface that recedes from the viewer to its horizon: red, green, blue and coverage.
 
     Args:
-        board: what it is painted on; all of its rows lie below the horizon.
-        texture: of the surface, square.
-        horizon: row of the frame.
-        middle: column of the frame to which lines converge.
-        size: pixels of the texture's side in the last row of the frame.
+        board: the board that it is painted on; all of its rows lie below the horizon.
+        texture: the texture of the surface, a square.
+        horizon: row of the horizon in the frame.
+        middle: column of the frame where lines converge.
+        size: width of the texture in the last row of the frame, in pixels.
     """
     side = texture.shape[0]
     above = min(horizon, board.top - 2.0) - board.top
@@ -34,14 +34,14 @@ def in_perspective(board: Board, texture: U8, horizon: float, middle: float, siz
     across = side / size * deep
     left, column = 2.5 * side, middle + board.left
     near = -0.45 * side
-    # What Pillow calls a to h: all are divided by the distance from the horizon, 1 - y / above.
+    # Pillow's coefficients a to h: everything is divided by the distance from the horizon, 1 - y / above.
     terms = (
         -across / above, -left / above, left + across * column / above,
         0.0, -near / above, near - 1.2 * board.stage.unit * across / above,
         0.0, -1.0 / above,
     )  # fmt: skip
     image = Image.fromarray(_wrapped(texture))
-    # So far away that the texture has no more pixels it is one colour.
+    # Farther away than the texture reaches, the surface has its mean colour.
     mean = tuple(int(part) for part in texture.reshape(-1, 3).mean(axis=0))
     size_ = (board.width, board.height)
     seen = image.transform(size_, Image.Transform.PERSPECTIVE, terms, Image.Resampling.BILINEAR, fillcolor=mean)
@@ -50,14 +50,14 @@ def in_perspective(board: Board, texture: U8, horizon: float, middle: float, siz
 
 
 def _wrapped(texture: U8) -> U8:
-    """The texture five times beside itself and three times below, mirrored, so that it has no end in view."""
+    """The texture repeated five times across and three times down, mirrored at each seam, so no edge is in view."""
     mirrored = texture[:, ::-1]
     row = np.concatenate([texture, mirrored, texture, mirrored, texture], axis=1)
     return np.concatenate([row, row[::-1], row], axis=0)
 
 
 def rough(rng: np.random.Generator, base: RGB, amount: float, cells: float = 7.0) -> U8:
-    """One colour, rough: slate, concrete, plaster, asphalt."""
+    """A rough texture of one colour: slate, concrete, plaster, asphalt."""
     noise = fbm2(rng, SIDE, SIDE, cells, cells, 6, gain=0.65)
     return coloured(field(base) * (1.0 + noise * np.float32(amount))[..., None])
 
@@ -76,7 +76,7 @@ def tiles(rng: np.random.Generator, light: RGB, dark: RGB, count: int) -> U8:
 
 
 def wood(rng: np.random.Generator) -> U8:
-    """Planks that run away from the viewer."""
+    """Planks that lead away from the viewer."""
     light, dark = _WOODS[int(rng.random() * len(_WOODS))]
     planks = 5
     at = np.arange(SIDE, dtype=np.float32) / np.float32(SIDE) * planks
@@ -96,7 +96,7 @@ def wood(rng: np.random.Generator) -> U8:
 
 
 def marble(rng: np.random.Generator) -> U8:
-    """White, with veins."""
+    """White marble with veins."""
     bend = fbm2(rng, SIDE, SIDE, 3, 3, 5)
     cloud = fbm2(rng, SIDE, SIDE, 2.5, 2.5, 5)
     at = np.arange(SIDE, dtype=np.float32) / np.float32(SIDE)
@@ -111,5 +111,5 @@ def marble(rng: np.random.Generator) -> U8:
 
 
 def coloured(values: F32) -> U8:
-    """Colours from 0 to 1 as bytes."""
+    """Colours from 0 to 1, clipped and converted to bytes."""
     return np.rint(255 * np.clip(values, 0.0, 1.0)).astype(np.uint8)

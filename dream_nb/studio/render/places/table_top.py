@@ -1,4 +1,4 @@
-"""A table seen from in front, in the light of a studio's lamp or a window: for food and products."""
+"""A table seen from the front, lit by a studio lamp or a window: for food and products."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dream_nb.studio.render.sky.weather import Motes
 from dream_nb.studio.render.stage import SceneStage
 from dream_nb.studio.render.vocabulary import RGB
 
-# How much each surface mirrors, and how strongly it shines.
+# How much each surface reflects what stands on it, and how strong its sheen is.
 _MIRRORS = {"wood": 0.16, "marble": 0.34, "slate": 0.20, "studio": 0.40}
 _SHEEN = {"wood": 0.20, "marble": 0.16, "slate": 0.24, "studio": 0.30}
 _DARK_HOURS = ("dusk", "night")
 
 
 def place(s: SceneStage) -> ScenePlace:
-    """A table top that reaches to the foot of the frame, and a room out of focus behind it."""
+    """A table top that reaches the bottom of the frame, with an out-of-focus room behind it."""
     rng = s.plan.chance("table")
     edge = pick(rng, 0.53, 0.60) * s.height
     side = -1.0 if rng.random() < 0.5 else 1.0
@@ -35,7 +35,7 @@ def place(s: SceneStage) -> ScenePlace:
 
 
 def _room(s: SceneStage, rng: np.random.Generator) -> tuple[RGB, RGB]:
-    """Colours of a room out of focus: warm, or those of the hour outside its window."""
+    """The colours of the out-of-focus room and of the light in its window, for the hour."""
     warm: RGB = (pick(rng, 0.42, 0.62), pick(rng, 0.32, 0.42), pick(rng, 0.20, 0.30))
     cool: RGB = (0.26, 0.34, 0.36)
     dark = s.plan.hour in _DARK_HOURS
@@ -57,7 +57,7 @@ def _behind(s: SceneStage, wall: tuple[RGB, RGB], edge: float, side: float) -> L
 
 
 def _shapes(board: Board, colours: F32, edge: float) -> F32:
-    """Large things far out of focus: shelves, a window's cross, jars."""
+    """Add large, heavily blurred shapes to a field of colours: shelves, window bars, jars."""
     s = board.stage
     rng = s.plan.chance("shapes")
     for _ in range(7):
@@ -104,7 +104,7 @@ def _table(s: SceneStage, wall: tuple[RGB, RGB], edge: float, side: float) -> La
     dim = 0.70 if s.plan.hour in _DARK_HOURS else 1.0
     lamp = mix((1.0, 0.97, 0.92), s.light.lit, 0.45)
     light = (0.34 * dim + 0.85 * key) * (1.0 - 0.30 * smoothstep((down - 0.55) * 1.3)) * (1.0 - 0.25 * np.abs(across))
-    # Towards the far edge a surface mirrors the room behind it.
+    # Towards its far edge, a surface reflects the room behind it.
     grazing = (1.0 - np.clip(down, 0.0, 1.0)) ** 2.5 * np.float32(_SHEEN[kind])
     streak = np.exp(-(((across - 0.40 * side) / np.float32(0.16)) ** 2)) * (0.35 + 0.65 * (1.0 - np.clip(down, 0, 1)))
     room = (
@@ -120,7 +120,7 @@ def _table(s: SceneStage, wall: tuple[RGB, RGB], edge: float, side: float) -> La
 
 
 def _focused(picture: U8, edge: float, deep: float, radius: float) -> U8:
-    """Sharp where subjects stand, soft at the far edge and at the foot."""
+    """The picture, sharp where subjects stand and blurred at the far edge of the table and at the bottom."""
     far = blurred(picture, radius)
     rows = (np.arange(picture.shape[0], dtype=np.float32) - np.float32(edge)) / np.float32(deep)
     soft = np.clip(1.0 - rows / 0.38, 0.0, 1.0) + np.clip((rows - 0.80) / 0.25, 0.0, 1.0)

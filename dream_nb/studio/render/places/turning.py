@@ -16,12 +16,12 @@ from dream_nb.studio.render.stage import SceneStage
 
 @dataclass(frozen=True, slots=True)
 class Skin:
-    """What turns.
+    """The texture of a surface that turns.
 
     Args:
-        texture: red, green and blue, 0 to 1; as wide as what is seen of it and what comes into view.
-        column, row: of the texture, for each pixel.
-        way: columns that go by in five seconds.
+        texture: red, green and blue, 0 to 1; wide enough for the visible part and for what comes into view.
+        column, row: the column and row of the texture that each pixel shows.
+        way: number of columns that pass in five seconds.
     """
 
     texture: F32
@@ -31,16 +31,16 @@ class Skin:
 
 
 class Turning:
-    """Shows each pixel from a texture whose columns go by.
+    """Draws a surface whose pixels are looked up in a texture that moves past.
 
     Args:
-        stage: of the scene.
-        near: 0 (far) to 1 (near).
-        skin: what turns.
-        shade: what light does to each pixel, 0 to 1.
-        cover: its coverage, 0 to 1.
-        corner: its left upper corner, in pixels of the frame.
-        part: it is drawn at 1/`part` of the pixels, each way.
+        stage: the stage of the scene.
+        near: how near it is, 0 (far) to 1 (near).
+        skin: the texture of the surface.
+        shade: light on each pixel, 0 to 1.
+        cover: coverage of each pixel, 0 to 1.
+        corner: its upper left corner, in pixels of the frame.
+        part: it is drawn at 1/`part` of its size and enlarged.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Turning:
         lit = np.rint(np.clip(shade, 0.0, 1.0) * 127).astype(np.int16)
         covered = np.rint(np.clip(cover, 0.0, 1.0) * 127).astype(np.int16)
         self.shades = (lit, np.ascontiguousarray(lit[::2, ::2]))
-        # One for the size of Y, one for that of U and V.
+        # One for the size of Y, and one for that of U and V.
         self.scalers = (PlaneScaler(), PlaneScaler())
         self.covers = (self._enlarged(covered, 1), self._enlarged(np.ascontiguousarray(covered[::2, ::2]), 2))
 
@@ -78,7 +78,7 @@ class Turning:
         return self.scalers[half - 1].scaled(field.astype(np.uint8), size).astype(np.int16)
 
     def draw(self, canvas: Planes, frame: int) -> None:
-        """Set it into a frame."""
+        """Draw it into a frame."""
         s = self.stage
         dx, dy = s.shift(frame, self.near)
         if s.loop:

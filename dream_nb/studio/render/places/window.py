@@ -14,13 +14,13 @@ _DARK_HOURS = ("dusk", "night")
 def window(
     room: Room, x0: float, x1: float, y0: float, y1: float, panes: tuple[int, int] = (2, 2), city: bool = False
 ) -> None:
-    """A window in the back wall.
+    """Add a window to the back wall.
 
     Args:
-        room: where it is.
+        room: the room it belongs to.
         x0, x1, y0, y1: its sides, in metres.
-        panes: how many beside and above each other.
-        city: whether it looks out on a city.
+        panes: number of panes across and up.
+        city: whether it looks out onto a city.
     """
     view = room.view
     frame = mix(room.trim, (0.9, 0.88, 0.84), 0.5)
@@ -50,7 +50,7 @@ def window(
 
 
 def curtains(room: Room, x0: float, x1: float, y0: float, y1: float, colour: RGB) -> None:
-    """Curtains at both sides of a window, with the rod that they hang on."""
+    """Add curtains on both sides of a window, with their rod; the sides are in metres."""
     view = room.view
     room.forms.append(view.front(x0 - 0.3, x1 + 0.3, y1 + 0.12, y1 + 0.15, 0.97, hexed(toned(room.trim, 0.6))))
     for side in (-1, 1):
@@ -65,7 +65,7 @@ def curtains(room: Room, x0: float, x1: float, y0: float, y1: float, colour: RGB
 
 
 def _outside(room: Room, city: bool, shape: float) -> str:
-    """What is outside, in hundredths of the window, out of focus."""
+    """The out-of-focus view outside as SVG, 100 units wide and high; `shape` is the window's width over its height."""
     s, rng = room.stage, room.rng
     light = s.light
     dark = s.plan.hour in _DARK_HOURS

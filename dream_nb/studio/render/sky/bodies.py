@@ -26,7 +26,7 @@ class Disc:
         self.cover = cover
 
     def draw(self, onto: Planes, sky: Sky, frame: int) -> None:
-        """Lay it over the sky."""
+        """Draw it over the sky."""
         dx, dy = self.stage.shift(frame, 0.0)
         left, top = 2 * round((self.x + dx) / 2), 2 * round((self.y + dy) / 2)
         x0, x1 = max(0, left), min(onto.width, left + self.side)
@@ -43,14 +43,14 @@ class Disc:
             old = part.astype(np.float32)
             mixed = old + mask * (new - old)
             if self.glowing:
-                # A sun is never darker than its own glow, nor less colourful.
+                # A sun is neither darker nor less colourful than its own glow.
                 colourful = np.float32(0.3 if self.stage.light.glow > 0.6 else 0.9)
                 mixed = np.maximum(old, mixed) if half == 1 else old + colourful * (mixed - old)
             part[:] = to_u8(mixed)
 
 
 def discs(stage: SceneStage) -> list[Disc]:
-    """Sun or moon, and the planets of strange skies."""
+    """The sun, the moon, or the planets of a fantastic sky; empty under water and in a storm."""
     s, plan, light = stage, stage.plan, stage.light
     if plan.land == "deep" or plan.storm > 0.5:
         return []
@@ -119,7 +119,7 @@ def _planet(s: SceneStage, x: float, y: float, radius: float, hue: RGB, rng: np.
 
 
 class Stars:
-    """Twinkling points."""
+    """Twinkling stars."""
 
     def __init__(self, stage: SceneStage) -> None:
         s, plan = stage, stage.plan
@@ -144,7 +144,7 @@ class Stars:
         ]
 
     def draw(self, onto: Planes, sky: Sky, frame: int) -> None:
-        """Set them into the sky where no cloud is."""
+        """Draw them into the sky where no cloud hides them."""
         if not len(self.x):
             return
         s = self.stage
@@ -162,7 +162,7 @@ class Stars:
 def splat(
     onto: Planes, x: NDArray[np.int64], y: NDArray[np.int64], light: F32, spot: list[tuple[int, int, float]]
 ) -> None:
-    """Brighten small spots around places that lie inside the frame."""
+    """Brighten a small spot around each point; the spots must lie inside the frame."""
     flat = onto.y.reshape(-1)
     at = y * onto.width + x
     for dx, dy, weight in spot:

@@ -1,4 +1,4 @@
-"""The sky: gradient, glow of the sun, drifting and changing clouds, aurora. Soft, so drawn small and enlarged."""
+"""The sky: gradient, glow of the sun, drifting and changing clouds, aurora. Soft, and so drawn small and enlarged."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dream_nb.studio.render.stage import SceneStage
 
 
 class Sky:
-    """Draws the rows above the horizon, and remembers where clouds hide what shines."""
+    """Draws the rows above the horizon, and keeps the coverage of the clouds that hide bodies in the sky."""
 
     def __init__(self, stage: SceneStage) -> None:
         s, plan, light = stage, stage.plan, stage.light
         self.stage = s
-        # Even, so that the halved planes are enlarged by a whole number too.
+        # Even, so that the half-size planes are enlarged by a whole number too.
         self.step = max(1, min(8, round(s.unit / 360) * 2))
         side, up = s.margins(0.0)
         self.side, self.up = side, up
@@ -26,7 +26,7 @@ class Sky:
         self.rows = s.height if plan.land == "deep" else min(s.height, s.horizon + 2 * up + 8)
         self.low_w = math.ceil((s.width + 2 * side) / self.step) + 2
         self.low_h = math.ceil((self.rows + 2 * up) / self.step) + 4
-        # In units from the sun, and 0 (top) to 1 (horizon).
+        # Distances from the sun in scene units, and rows from 0 (top) to 1 (horizon).
         y = (np.arange(self.low_h, dtype=np.float64) - 0.5) * self.step - up
         x = (np.arange(self.low_w, dtype=np.float64) + 0.5) * self.step - side
         down = np.clip(y / s.horizon, 0.0, 1.0).astype(np.float32)
@@ -58,7 +58,7 @@ class Sky:
         self.gleam = tuple(a - b for a, b in zip(lit_yuv, shade_yuv, strict=True))
         self._clouds(plan.chance("clouds"), down)
         self.aurora = "aurora" in plan.skies
-        # Clouds are slow: at 24 frames a second every other one is enough.
+        # Clouds are slow: at 24 frames a second, drawing them for every other frame is enough.
         self.every = 2 if s.frames / s.seconds >= 20 and plan.pace <= 1.3 else 1
         self.moment = -1
         self.small: tuple[U8, U8, U8]
@@ -108,7 +108,7 @@ class Sky:
         return bow * np.float32(0.24)
 
     def _clouds(self, rng: np.random.Generator, down: F32) -> None:
-        """Two fields that glide over each other: forms, and their frayed edges."""
+        """Compute two fields that glide over each other: the forms of clouds, and their frayed edges."""
         s, plan = self.stage, self.stage.plan
         self.cloudy = plan.cloud > 0.02
         if not self.cloudy:
@@ -147,7 +147,7 @@ class Sky:
         self.soft = np.float32(1.0 / (0.30 + 0.25 * plan.cloud))
 
     def _cloud_at(self, part: float) -> tuple[F32, F32]:
-        """Coverage and light of the clouds, a part (0 to 1) of their way along."""
+        """Coverage and light of the clouds after this part (0 to 1) of their way."""
 
         def gliding(field: F32, way: float) -> F32:
             at = part * way
@@ -186,12 +186,12 @@ class Sky:
             plane[: len(rows)] = rows
 
     def _at(self, frame: int) -> tuple[U8, U8, U8]:
-        """The small sky of a frame, wider than what is seen of it."""
+        """The sky of a frame at its small size, including the margins around the visible part."""
         s = self.stage
         y, u, v = self.sky
         if self.cloudy:
             if s.loop:
-                # Two skies, each jumping back while the other is seen.
+                # Two skies are blended: each jumps back while only the other is visible.
                 part = frame / s.frames
                 one, light = self._cloud_at(part)
                 two, light_two = self._cloud_at((part + 0.5) % 1.0)
@@ -260,13 +260,13 @@ class Sky:
         return light
 
     def clear_at(self, x: F32, y: F32) -> F32:
-        """How much of the sky shines through the clouds at places of the frame, 0 to 1."""
+        """How much of the sky shines through the clouds at positions in the frame, 0 to 1."""
         column = np.clip((x / self.step + self.box[0]).astype(np.int64), 0, self.low_w - 1)
         row = np.clip((y / self.step + self.box[1]).astype(np.int64), 0, self.low_h - 1)
         return 1.0 - self.cover[row, column].astype(np.float32) * np.float32(1 / 255)
 
     def clear_in(self, left: int, top: int, width: int, height: int) -> F32:
-        """The same for a rectangle of the frame."""
+        """As `clear_at`, for each pixel of a rectangle of the frame."""
         box = self.box
         part = (
             max(0.0, box[0] + left / self.step),
@@ -279,11 +279,11 @@ class Sky:
 
 
 def _enlarged(field: U8, width: int, height: int, box: tuple[float, float, float, float], step: float) -> U8:
-    """A box of a small field at this size, smooth."""
+    """A box of a small field, smoothly enlarged to this size; `step` is the factor."""
     image = Image.fromarray(field)
     if step <= 1:
         return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR, box=box))
-    # Pillow widens the few small rows; the rows between are mixed here, twice as fast as Pillow would.
+    # Pillow widens the few small rows; the rows between them are interpolated here, twice as fast as in Pillow.
     whole = int(step)
     count = -(-height // whole)
     rows = (box[0], box[1] - 0.5, box[2], box[1] + count + 0.5)

@@ -13,11 +13,11 @@ from dream_nb.studio.render.sky.weather import dab, spot
 from dream_nb.studio.render.stage import SceneStage
 
 _CRESTS: Final = 4
-# Rows of the nearest crest at most.
+# The largest height of a crest, in rows.
 _ROWS: Final = 16
 _BURSTS: Final = 5
 _DROPS: Final = 110
-# Seconds from one breaker to the next at the same place, and of one burst of spray.
+# Seconds from one breaker to the next at the same place, and seconds that a burst of spray takes.
 _ROLLS: Final = 6.0
 _BREAKS: Final = 2.4
 _WHITE: Final = (0.97, 0.98, 1.0)
@@ -33,7 +33,7 @@ class Surf:
         rng = s.plan.chance("surf")
         across = np.linspace(0.0, 1.0, s.width)
         knots, fine = np.linspace(0.0, 1.0, 9), np.linspace(0.0, 1.0, max(9, round(90 * s.width / s.unit)))
-        # Each crest is a line of its own that bends, and breaks here and there.
+        # Each crest is a separate curved line that breaks in places.
         self.bends = [
             np.interp(across, knots, rng.random(9) - 0.5) + 0.10 * np.interp(across, fine, rng.random(len(fine)))
             for _ in range(_CRESTS)
@@ -55,7 +55,7 @@ class Surf:
         self.strength = min(1.0, 0.40 + 1.2 * (s.plan.waves - ROUGH))
 
     def draw(self, onto: Planes, frame: int) -> None:
-        """Set crests and spray into a frame."""
+        """Draw crests and spray into a frame."""
         part = frame / self.stage.frames if self.stage.frames > 1 else 0.3
         for number in range(_CRESTS):
             self._crest(onto, number, (number / _CRESTS + self.rolls * part) % 1.0)
@@ -63,14 +63,14 @@ class Surf:
             self._burst(onto, number, (float(self.bursts[number, 2]) + self.breaks * part) % 1.0)
 
     def _row(self, near: float) -> float:
-        """The row of what is this near on the water: 0 at the horizon, 1 at the lower edge."""
+        """The row of a point on the water; `near` is 0 at the horizon and 1 at the lower edge of the frame."""
         s = self.stage
         return s.horizon + (s.height - s.horizon) * near
 
     def _crest(self, onto: Planes, number: int, way: float) -> None:
         s = self.stage
         near = 0.04 + 0.9 * way**1.7
-        # It rises on its way, and is gone at the shore.
+        # A crest grows on its way, and has vanished at the shore.
         light = np.float32(self.strength * math.sin(math.pi * way) ** 0.6)
         deep = max(2, min(_ROWS, round(0.045 * near * s.unit)))
         first = np.rint(self._row(near) + 0.10 * self.bends[number] * near * s.unit).astype(np.int64)
@@ -82,7 +82,7 @@ class Surf:
         flat[at] = (old + cover * (np.float32(self.tint[0]) - old)).astype(np.uint8)
 
     def _burst(self, onto: Planes, number: int, age: float) -> None:
-        """Drops thrown up where a crest breaks."""
+        """Draw drops that are thrown up where a crest breaks."""
         s = self.stage
         place, near, _ = self.bursts[number]
         near = 0.15 + 0.6 * near

@@ -1,4 +1,4 @@
-"""Weather in front of a scene: rain, snow, petals, fireflies, mist, lightning."""
+"""Weather in front of a scene: rain, snow, petals, fireflies, lightning, fireworks."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ from dream_nb.studio.render.vocabulary import RGB
 
 
 class Motes:
-    """Small soft bodies that drift; each comes back to its place once in a clip, so a loop closes.
+    """Small soft spots that drift. In a clip that loops, each is back in its place at the end.
 
     Args:
-        count: how many.
-        size: radius of the largest in scene units.
-        fall: scene heights fallen in five seconds (negative: rises).
-        sway: of the way, in scene units.
+        stage: the stage of the scene.
+        name: seeds the random choices.
+        count: number of spots.
+        size: radius of the largest, in scene units.
+        fall: heights of the frame that the nearest fall in five seconds; negative to rise.
+        sway: how far they sway to each side, in scene units.
         tint: their colour, or None to brighten only.
-        blink: whether they go on and off.
+        strength: coverage at their centres, 0 to 1.
+        blink: whether they blink.
+        low: part of the frame's height, from the top, that stays free of them.
     """
 
     def __init__(
@@ -53,7 +57,7 @@ class Motes:
         self.steps = [spot(max(0.55, size * s.unit * k)) for k in (0.45, 0.7, 1.0)]
 
     def draw(self, onto: Planes, frame: int) -> None:
-        """Set them into a frame."""
+        """Draw them into a frame."""
         s, p = self.stage, self.place
         part = frame / s.frames
         turn = s.turn(frame)
@@ -81,12 +85,12 @@ def dab(
     shape: NDArray[np.float64],
     tint: tuple[float, float, float] | None,
 ) -> None:
-    """Set soft spots into a frame.
+    """Draw soft spots into a frame.
 
     Args:
-        x, y: their middles in pixels; those at the rim are left out.
-        light: coverage of each, 0 to 1.
-        shape: coverage of one, square.
+        x, y: their centres in pixels; spots at the edge of the frame are left out.
+        light: coverage of each spot, 0 to 1.
+        shape: coverage of one spot, a square array.
         tint: Y, U and V, or None to brighten only.
     """
     reach = shape.shape[0] // 2
@@ -127,7 +131,7 @@ def _offsets(reach: int, width: int) -> NDArray[np.int64]:
 
 
 class Rain:
-    """Streaks on tiles that run down the frame, several depths of them."""
+    """Streaks of rain on tiles that run down the frame, at several depths."""
 
     def __init__(self, stage: SceneStage) -> None:
         s = self.stage = stage
@@ -150,7 +154,7 @@ class Rain:
             self.tiles.append((tile, laps, high))
 
     def draw(self, onto: Planes, frame: int) -> None:
-        """Brighten the streaks of a frame."""
+        """Draw the streaks into a frame by brightening it."""
         s = self.stage
         for tile, laps, high in self.tiles:
             start = (-round(high * laps * frame / s.frames)) % high
@@ -164,7 +168,7 @@ class Rain:
 
 
 class Lightning:
-    """Bolts in the sky and the light of them, at moments of the clip; an image shows one."""
+    """Bolts of lightning and their light, at some moments of a clip; an image shows one."""
 
     def __init__(self, stage: SceneStage) -> None:
         s = self.stage = stage
@@ -192,7 +196,7 @@ class Lightning:
         return strokes
 
     def draw(self, onto: Planes, frame: int) -> None:
-        """Light up a frame if it is one of the moments."""
+        """Draw the bolts and their light into a frame that lies in one of the moments."""
         s = self.stage
         for when, strokes in self.bolts:
             age = (frame - when) / (0.38 * s.frames / s.seconds) if s.frames > 1 else 0.15
@@ -245,7 +249,7 @@ class Fireworks:
         self.life = 1.9 / s.seconds
 
     def draw(self, onto: Planes, frame: int) -> None:
-        """Set the sparks of a frame."""
+        """Draw the sparks into a frame."""
         s = self.stage
         for start, (x, y), reach, points, tint in self.shells:
             age = ((frame / s.frames - start) % 1.0) / self.life if s.frames > 1 else 0.30 + start * 1.5
@@ -267,7 +271,7 @@ class Fireworks:
 
 
 def aloft(stage: SceneStage) -> list[Lightning | Fireworks]:
-    """What lights up the sky behind the land."""
+    """The lightning and fireworks that light up the sky behind the land."""
     found: list[Lightning | Fireworks] = []
     if stage.plan.storm:
         found.append(Lightning(stage))
@@ -277,10 +281,10 @@ def aloft(stage: SceneStage) -> list[Lightning | Fireworks]:
 
 
 def falling(stage: SceneStage) -> list[Motes | Rain]:
-    """All that a plan lets fall or float."""
+    """Everything in a plan that falls or floats."""
     s, plan = stage, stage.plan
     found: list[Motes | Rain] = []
-    # It rains on landscapes and streets. A place with windows shows behind them what falls outside.
+    # Rain and snow fall on landscapes and streets. A place with windows draws them behind the panes.
     outside = plan.place in ("", "street")
     if plan.rain > 0.25 and outside:
         found.append(Rain(s))

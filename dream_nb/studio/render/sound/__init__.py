@@ -1,1 +1,1 @@
-"""The sound of videos, generated from words."""
+"""Generates the sound of videos from words."""

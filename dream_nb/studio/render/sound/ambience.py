@@ -1,4 +1,7 @@
-"""Continuous sounds: rain, wind, waves, fire, crickets, a city, traffic, and a drone of music."""
+"""Continuous sounds: rain, wind, waves, fire, crickets, a city, traffic, and a musical drone.
+
+Each function takes a random generator and the number of samples, and returns a loop: two channels x samples.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +23,15 @@ from dream_nb.studio.render.sound.synthesis import (
     wide_noise,
 )
 
-_DROPS = 55.0  # a second
-_BURSTS = 2.2  # of crackles, a second
+_DROPS = 55.0  # per second
+_BURSTS = 2.2  # bursts of crackles per second
 _KINDS = 12
-# A chord in just intonation over its root: root, fifth, octave, tenth, twelfth.
+# A chord in just intonation, as ratios to its root: root, fifth, octave, tenth, twelfth.
 _CHORD = (1.0, 1.5, 2.0, 2.5, 3.0)
 
 
 def rain(dice: np.random.Generator, count: int) -> F32:
-    """A hiss of many drops, and near ones one by one."""
+    """Make rain: the hiss of many drops, and single drops nearby."""
     spectrum = both(band(1100, 12000, 1.1), band(150, 600, 1.5, 0.35))
     tape = wide_noise(dice, count, spectrum, 0.8) * swell(dice, count, 3.0, 0.15)
     drops = [
@@ -42,7 +45,7 @@ def rain(dice: np.random.Generator, count: int) -> F32:
 
 
 def wind(dice: np.random.Generator, count: int) -> F32:
-    """Low gusts, brighter where they are strong, with a whistle in them."""
+    """Make wind: low gusts that sound brighter when they are strong, with a whistle in them."""
     gusts = swell(dice, count, 2.2, 0.8)
     tape = wide_noise(dice, count, band(60, 320, 1.7)) * gusts
     tape += 0.16 * wide_noise(dice, count, band(300, 1100, 1.5)) * gusts * gusts * gusts
@@ -53,7 +56,7 @@ def wind(dice: np.random.Generator, count: int) -> F32:
 
 
 def waves(dice: np.random.Generator, count: int) -> F32:
-    """Surf: it rises, breaks, and draws back over the sand."""
+    """Make surf that rises, breaks and draws back over the sand."""
     number = max(1, round(count / RATE / 5.5))
     begin = float(dice.random())
 
@@ -72,7 +75,7 @@ def waves(dice: np.random.Generator, count: int) -> F32:
 
 
 def fire(dice: np.random.Generator, count: int) -> F32:
-    """A low roar under crackles that come in bursts."""
+    """Make a fire: a low roar, and crackles that come in bursts."""
     tape = 0.35 * wide_noise(dice, count, band(50, 240, 1.5)) * swell(dice, count, 0.9, 0.4)
     tape += 0.07 * wide_noise(dice, count, band(1200, 9000, 1.0)) * swell(dice, count, 0.5, 0.6)
     cracks = []
@@ -89,7 +92,7 @@ def fire(dice: np.random.Generator, count: int) -> F32:
 
 
 def crickets(dice: np.random.Generator, count: int) -> F32:
-    """Chirps of a few pulses each, from several sides, in a quiet night."""
+    """Make crickets: chirps of a few pulses each from several sides, in a quiet night."""
     tape = 0.012 * wide_noise(dice, count, band(200, 2500, 1.0))
     seconds = count / RATE
     for number in range(5):
@@ -97,7 +100,7 @@ def crickets(dice: np.random.Generator, count: int) -> F32:
         pulse = hill(0.02, 0.8) * glide(0.02, [pitch, pitch * 0.985])
         gap = np.zeros(round(0.013 * RATE), np.float32)
         chirp = np.concatenate([pulse, gap] * int(dice.integers(3, 5)))
-        # A whole number of them, so that they stay regular where the loop closes.
+        # A whole number of chirps, so that they stay regular where the loop closes.
         chirps = max(1, round(seconds / pick(dice, 0.42, 0.7)))
         for at in range(chirps):
             lay(tape, chirp, begin + at * seconds / chirps, side, 0.75**number)
@@ -105,7 +108,7 @@ def crickets(dice: np.random.Generator, count: int) -> F32:
 
 
 def city(dice: np.random.Generator, count: int) -> F32:
-    """A far rumble, the murmur of people, and horns now and then."""
+    """Make a city: a distant rumble, the murmur of people, and horns now and then."""
     tape = wide_noise(dice, count, band(40, 170, 1.5)) * swell(dice, count, 3.0, 0.2)
     for pitch in (480.0, 750.0, 1250.0):
         syllables = swell(dice, count, 0.22, 1.0)
@@ -121,7 +124,7 @@ def city(dice: np.random.Generator, count: int) -> F32:
 
 
 def traffic(dice: np.random.Generator, count: int) -> F32:
-    """Cars that come from one side and go to the other, over the hum of a road."""
+    """Make traffic: cars that pass from one side to the other, over the hum of a road."""
     tape = 0.25 * wide_noise(dice, count, band(45, 260, 1.4))
     tyres, engine = noise(dice, count, band(700, 3000, 1.2)), noise(dice, count, band(70, 400, 1.3))
     seconds = count / RATE
@@ -133,7 +136,7 @@ def traffic(dice: np.random.Generator, count: int) -> F32:
         def away(place: F32, middle: float = middle) -> F32:
             return (place - middle + 0.5) % 1.0 - 0.5
 
-        # As loud as it is near; how near it is changes from side to side only while it passes.
+        # A car is as loud as it is near, and moves from side to side only while it passes.
         near = spread_out(lambda place, length=length: 1 / (1 + (away(place) / length) ** 2), count)  # type: ignore[misc]
         side = spread_out(
             lambda place, length=length, way=way: way * np.tanh(away(place) / length) * (1 - 4 * away(place) ** 2),  # type: ignore[misc]
@@ -145,7 +148,7 @@ def traffic(dice: np.random.Generator, count: int) -> F32:
 
 
 def drone(dice: np.random.Generator, count: int) -> F32:
-    """A soft chord whose tones beat against each other."""
+    """Make a drone: a soft chord whose tones beat against each other."""
     root = 98.0 * 2 ** (int(dice.integers(0, 8)) / 12)
     tones = [
         (root * note * part, (1 - 0.13 * place) / part**1.6)

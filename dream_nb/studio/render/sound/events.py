@@ -1,4 +1,7 @@
-"""Single sounds: thunder, birds, footsteps, bells."""
+"""Single sounds: thunder, birds, footsteps, bells.
+
+Each function takes a random generator and the number of samples, and returns a loop: two channels x samples.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ from dream_nb.studio.render.sound.synthesis import (
     wide_noise,
 )
 
-# Of a church bell: its tones over the one that is heard as its pitch, their strength, and how many seconds half of them
-# takes to die away. Minor third, fifth and octave are those that bells are tuned to; none is a harmonic of the lowest.
+# The tones of a church bell: the ratio of each to the tone that is heard as the pitch, its strength, and its half-life
+# in seconds. Bells are tuned to a minor third, a fifth and an octave, so most tones are not harmonics of the lowest.
 _PARTIALS = (
     (0.5, 0.7, 1.6),
     (1.0, 0.9, 1.1),
@@ -36,7 +39,7 @@ _PITCHES = (392.0, 440.0, 523.25, 587.33)
 
 
 def thunder(dice: np.random.Generator, count: int) -> F32:
-    """A crack, and a roll that swells some times and dies away."""
+    """Make thunder: a crack, and a roll that swells several times and dies away."""
     seconds = count / RATE
     number = max(1, round(seconds / 6))
     length = max(0.3, min(4.2, 0.85 * seconds / number))
@@ -50,7 +53,7 @@ def thunder(dice: np.random.Generator, count: int) -> F32:
             delay = roll * length * 0.11 * pick(dice, 0.6, 1.4)
             left = max(0.2, length - delay)
             shape = fading(left, length / 7, 0.05 + 0.05 * roll)[: samples - round(delay * RATE)]
-            # What is high is swallowed by the air first.
+            # Air absorbs high tones first.
             sound = (low[: len(shape)] + 0.6 * 0.6**roll * middle[-len(shape) :] * shape) * shape
             lay(tape, sound, begin + delay, pick(dice, -0.7, 0.7), 1.6 * 0.72**roll)
         lay(tape, crack, begin, pick(dice, -0.4, 0.4), 1.3)
@@ -58,7 +61,7 @@ def thunder(dice: np.random.Generator, count: int) -> F32:
 
 
 def birds(dice: np.random.Generator, count: int) -> F32:
-    """Several birds, each with a song of its own that it repeats."""
+    """Make several birds, each of which repeats its own song."""
     tape = 0.012 * wide_noise(dice, count, band(300, 4000, 1.0))
     seconds = count / RATE
     for bird in range(4):
@@ -72,7 +75,12 @@ def birds(dice: np.random.Generator, count: int) -> F32:
 
 
 def _song(dice: np.random.Generator, pitch: float) -> F32:
-    """A few notes that glide, or one that is trilled."""
+    """Return the song of a bird: a few gliding notes, or one note that is trilled.
+
+    Args:
+        dice: the random generator.
+        pitch: the pitch of the bird in hertz.
+    """
     parts: list[F32] = []
     trilled = dice.random() < 0.35
     path = [pitch * pick(dice, 0.95, 1.5) for _ in range(2)]
@@ -87,7 +95,7 @@ def _song(dice: np.random.Generator, pitch: float) -> F32:
 
 
 def footsteps(dice: np.random.Generator, count: int) -> F32:
-    """Steps of somebody who walks, heel and sole."""
+    """Make the footsteps of a walking person, heel and sole."""
     tape = 0.015 * wide_noise(dice, count, band(100, 1500, 1.0))
     seconds = count / RATE
     number = max(1, round(seconds / 0.55))
@@ -103,7 +111,7 @@ def footsteps(dice: np.random.Generator, count: int) -> F32:
 
 
 def bells(dice: np.random.Generator, count: int) -> F32:
-    """Bells of a tower, whose tones are no harmonics."""
+    """Make the bells of a tower, whose tones are inharmonic."""
     tape = silence(count)
     seconds = count / RATE
     number = max(1, round(seconds / 1.25))

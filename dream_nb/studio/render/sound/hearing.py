@@ -1,4 +1,4 @@
-"""The sounds of a soundtrack: those that its words name, with their strengths."""
+"""Finds the sounds that the words of a soundtrack name, and their strengths."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _Sounds = tuple[str, ...]
 
 
 def _w(words: str, *sounds: str) -> dict[str, _Sounds]:
-    """What words are heard as. "_" stands for a space, and "~" for the endings of a verb."""
+    """Return the sounds of each word. In a word, "_" stands for a space, and "~" for the endings of a verb."""
     return {form: sounds for word in words.split() for form in _forms(word.replace("_", " "))}
 
 
@@ -51,10 +51,10 @@ SOUND_WORDS: Final[Mapping[str, _Sounds]] = {
     **_w("music musical drone~ synth synthesizer melody song soundtrack chord harmony ambient_music", "drone"),
     **_w("piano guitar violin cello strings orchestra orchestral organ church_organ choir flute harp", "drone"),
     **_w("singing hum~ humming electronic synthwave lullaby wind_instrument", "drone"),
-    # What would else be taken for the sound of one of its words.
+    # Phrases that would otherwise be taken for the sound of one of their words.
     **_w("heat_wave microwave sound_wave shock_wave step_by_step bell_pepper meteor_shower live_stream"),
 }
-"""Words that name a sound, and the sounds."""
+"""The words that name sounds, and the sounds of each."""
 
 PLACE_WORDS: Final[Mapping[str, _Sounds]] = {
     **_w("forest wood woodland jungle rainforest grove tree", "birds", "wind"),
@@ -73,22 +73,22 @@ PLACE_WORDS: Final[Mapping[str, _Sounds]] = {
     **_w("space galaxy nebula cosmos cosmic planet star astronaut spaceship spacecraft rocket alien", "drone"),
     **_w("dream dreamy dreamlike surreal abstract ethereal aurora ambient psychedelic", "drone"),
 }
-"""Words for places, times and beings that make one think of sounds."""
+"""The words for places, times and beings that suggest sounds, and the sounds of each."""
 
 _SILENCE: Final = frozenset({"silence", "silent", "mute", "muted", "soundless", "noiseless"})
 _NOT: Final = frozenset({"no", "without", "not", "never", "minus", "except", "nor", "remove", "exclude"})
 _ENDS_NOT: Final = frozenset({"but", "only", "just", ",", ".", ";", ":", "!", "?"})
-# So many words after a "no" stands what is not wanted: "without any sound of birds".
+# How many words after a "no" an unwanted sound may be named: "without any sound of birds".
 _REACH: Final = 5
 _LONGEST: Final = 3  # words of a name
 _SINGULARS: Final = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""))
 _MOST: Final = 6
-# So strong is each sound beside the one that is named before it.
+# The strength of each sound, relative to the one that is named before it.
 _EACH: Final = 0.87
 
 
 class _Heard(NamedTuple):
-    """The sounds of a word, whether it names them itself, and whether they are wanted."""
+    """The sounds of a word, whether the word names them directly, and whether they are wanted."""
 
     sounds: _Sounds
     is_outright: bool
@@ -96,12 +96,12 @@ class _Heard(NamedTuple):
 
 
 def sounds_of(prompt: str, scene: str, unwanted: str) -> dict[str, float]:
-    """The sounds of a soundtrack and how strong each is, the strongest first. None at all: a quiet room.
+    """Return the sounds of a soundtrack and their strengths, the strongest first. If there are none, it is quiet.
 
     Args:
-        prompt: what is to be heard. Where it names no sound that is known, the words of the scene decide.
-        scene: the prompt of the video. Where it names none either, there is wind.
-        unwanted: what is not to be heard.
+        prompt: a description of the wanted sounds. If it names no known sound, the scene decides.
+        scene: the prompt of the video. If it names no known sound either, the sound is wind.
+        unwanted: a description of the unwanted sounds.
     """
     asked, shown = list(_heard(prompt)), list(_heard(scene))
     own = {sounds[0] for sounds in _wanted(asked, True) if len(sounds) == 1}
@@ -110,7 +110,7 @@ def sounds_of(prompt: str, scene: str, unwanted: str) -> dict[str, float]:
         for word in _heard(unwanted)
         if word.is_outright
         for sound in word.sounds
-        # Who asks for rain and wants no storm hears the rain.
+        # A prompt for rain keeps its rain if a storm is unwanted.
         if len(word.sounds) == 1 or sound not in own
     }
     silenced |= {sound for word in asked + shown if word.is_outright and not word.is_wanted for sound in word.sounds}
@@ -131,7 +131,7 @@ def _wanted(words: list[_Heard], is_outright: bool) -> list[_Sounds]:
 
 
 def _heard(text: str) -> Iterator[_Heard]:
-    """The words of a text that are known, in their order."""
+    """Yield the known words of a text, in order."""
     words = _tokens(text)
     at, reach = 0, 0
     while at < len(words):
@@ -145,7 +145,7 @@ def _heard(text: str) -> Iterator[_Heard]:
             reach -= 1
         else:
             yield _Heard(sounds, is_outright, is_wanted=reach <= 0)
-            # "No birds or wind" has two that are not wanted, "no birds and wind" one.
+            # "No birds or wind" has two unwanted sounds, and "no birds and wind" has one.
             goes_on = reach > 0 and words[following : following + 1] in (["or"], ["nor"])
             reach = _REACH if goes_on else 0
         at = following
@@ -156,7 +156,10 @@ def _tokens(text: str) -> list[str]:
 
 
 def _longest(words: list[str]) -> tuple[str, _Sounds | None, bool]:
-    """The longest name that the words begin with, what it is heard as, and whether it names that itself."""
+    """Return the longest known name that the words begin with, its sounds, and whether it names them directly.
+
+    If no name is known, return the first word, None and False.
+    """
     for length in range(len(words), 0, -1):
         name = " ".join(words[:length])
         for known, is_outright in ((SOUND_WORDS, True), (PLACE_WORDS, False)):

@@ -1,4 +1,4 @@
-"""Mixes several sounds, at the usual loudness of videos."""
+"""Mixes several sounds at a loudness that is common for videos."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from dream_nb.studio.render.sound import ambience, events
 from dream_nb.studio.render.sound.synthesis import band, silence, wide_noise
 
 LOUDNESS: Final = -20.0
-"""How loud a soundtrack is, in LUFS."""
+"""The loudness of a soundtrack, in LUFS."""
 QUIET: Final = -55.0
-"""How loud a room is in which nothing is heard, in LUFS."""
+"""The loudness of a quiet room, in LUFS."""
 
-# Of the hiss under everything, 50 dB below it: the coder of AAC takes five times as long where there is nothing.
+# The strength of a hiss under everything, which is 50 dB weaker. In complete silence, the AAC encoder takes five times
+# as long.
 _HISS: Final = 0.01
-# 2 dB below the limit of -1 dBFS, for AAC goes beyond what it was given.
+# 2 dB below the limit of -1 dBFS, because AAC may exceed the peaks of its input.
 _PEAK: Final = 0.7
 _KNEE: Final = 0.4
 _BLOCK: Final = RATE // 20
 _SHORTEST: Final = RATE
-"""Samples that loudness is measured of at least."""
+"""The least number of samples to measure the loudness of; shorter sounds are repeated."""
 
 _BEDS: Final[Mapping[str, Callable[[np.random.Generator, int], F32]]] = {
     "rain": ambience.rain,
@@ -46,8 +47,8 @@ _EVENTS: Final[Mapping[str, Callable[[np.random.Generator, int], F32]]] = {
 }
 _ALL: Final = {**_BEDS, **_EVENTS}
 SOUNDS: Final = tuple(_ALL)
-"""The sounds that there are."""
-# By what a sound is made softer so that all are equally loud for people where they are heard, from `LoudnessMeter`.
+"""The names of all sounds."""
+# Factors that make all sounds equally loud to people while they can be heard. The decibels come from `LoudnessMeter`.
 _TRIMS: Final[Mapping[str, float]] = {
     name: 10 ** (-louder / 20)
     for name, louder in {
@@ -65,20 +66,20 @@ _TRIMS: Final[Mapping[str, float]] = {
         "bells": 2.4,
     }.items()
 }
-# What goes on covers what comes and goes: beside such it is softer.
+# A factor for continuous sounds beside single ones, which they would otherwise mask.
 _BESIDE_EVENTS: Final = 0.55
 
 
 def performed(sounds: Mapping[str, float], count: int, *seed: object) -> F32:
-    """Some sounds together, as a loop.
+    """Mix some sounds into a loop.
 
     Args:
-        sounds: which of `SOUNDS` there are, and how strong each is; without any, a quiet room.
+        sounds: the names of the sounds, from `SOUNDS`, and their strengths. If it is empty, the result is a quiet room.
         count: the number of samples.
-        seed: decides how they are performed.
+        seed: the seed of the random generators.
 
     Returns:
-        Two channels, -1 to 1.
+        Two channels x samples, -1 to 1.
     """
     dice = chance("sound", "room", *seed)
     if not sounds:
@@ -94,7 +95,7 @@ def performed(sounds: Mapping[str, float], count: int, *seed: object) -> F32:
 
 
 def _level(tape: F32) -> float:
-    """How strong a sound is where it is heard: what is 10 dB below the mean does not count."""
+    """Return the strength of a sound while it can be heard: parts more than 10 dB below the mean do not count."""
     blocks = max(1, tape.shape[1] // _BLOCK)
     size = tape.shape[1] // blocks
     parts = tape[:, : blocks * size].reshape(2, blocks, size)
@@ -111,7 +112,7 @@ def _at_loudness(tape: F32, lufs: float) -> F32:
 
 
 def _limited(tape: F32) -> F32:
-    """With its peaks rounded off, softly. The tape is changed."""
+    """Return a sound with its peaks softly limited. The tape is changed in place."""
     loud = np.nonzero(np.abs(tape) > _KNEE)
     samples, room = tape[loud], _PEAK - _KNEE
     tape[loud] = np.copysign(_KNEE + room * np.tanh((np.abs(samples) - _KNEE) / room), samples)

@@ -1,4 +1,4 @@
-"""A video with a soundtrack: its pictures are copied, and its sound is generated from words."""
+"""Adds a soundtrack to a video: copies its pictures, and generates its sound from words."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ from dream_nb.studio.render.sound.mix import performed
 
 
 def add_sound(brief: Brief) -> bytes:
-    """The video of a brief's edit with a soundtrack in place of any sound that it has: an MP4.
+    """Return the video of a brief's edit as an MP4, with a soundtrack that replaces any sound that it has.
 
-    The pictures and their times stay as they are. The sound is as long as the pictures are seen, and its end leads to
-    its beginning.
+    The pictures and their times are not changed. The sound is as long as the pictures, and can be looped.
 
     Args:
-        brief: its edit is a `Soundtrack`. Of the rest, the prompt, the take and the tags count.
+        brief: a brief with a `Soundtrack` as its edit. Of the rest, only the prompt, the take and the tags are used.
 
     Raises:
         RenderError: the video cannot be read.
@@ -39,7 +38,7 @@ def add_sound(brief: Brief) -> bytes:
     try:
         if is_cut_off(file):
             raise UnreadableFileError("the video", "is cut off")
-        # Moving the index of a file to its front needs a name.
+        # Moving the index to the front requires a named file.
         with opened(file, threads=False) as source, tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
             pictures = [packet for packet in source.demux(source.streams.video[0]) if packet.size]
             loop = performed(
@@ -55,9 +54,9 @@ def add_sound(brief: Brief) -> bytes:
 
 
 def _samples(stream: VideoStream, pictures: Sequence[av.Packet[VideoStream]]) -> int:
-    """How many samples are heard while the pictures are seen."""
+    """Return the number of samples of sound that are as long as the pictures."""
     base, rate = stream.time_base, stream.average_rate
-    # A container that does not say how long a picture is seen says the rate.
+    # If the container does not state how long a picture is shown, the frame rate decides.
     usual = round(1 / (rate * base)) if rate and base else 0
     ends = [(shown.pts or 0) + (shown.duration or usual) for shown in pictures if not shown.is_discard]
     if not ends or not base:
@@ -79,7 +78,7 @@ def _write(
         except ValueError as error:
             raise UnreadableFileError("the video", "is in a coding that an MP4 does not hold") from error
         sound.write_loop(target, sound.add_sound(target, is_quick=True), loop)
-        # Sound begins with the first picture.
+        # The sound begins at 0, so the first picture must too.
         begin = stream.start_time or 0
         for packet in pictures:
             packet.pts = None if packet.pts is None else packet.pts - begin

@@ -1,6 +1,7 @@
-"""What sounds are made of: noise with a spectrum, tones, slow swells, and short sounds that are added to a loop.
+"""Elements of sounds: noise with a spectrum, tones, slow swells, and short sounds that are added to a loop.
 
-Everything is a loop: the last sample leads to the first. What is added near the end goes on at the beginning.
+The results for a number of samples are loops, whose last sample leads to the first. A short sound that is added near
+the end of a loop continues at its beginning.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from dream_nb.media.sound import RATE
 from dream_nb.studio.render.noise import F32, F64
 
 Curve = Callable[[F64], F64]
-"""How strong each frequency (in hertz) is."""
+"""A function that returns the strengths of frequencies in hertz."""
 
 _CIRCLE: Final = np.exp(2j * np.pi * np.arange(256) / 256).astype(np.complex64)
-# Samples over which a sound that is too long is faded into its own beginning.
+# The number of samples over which the end of a sound that is too long is faded into its beginning.
 _FADE: Final = RATE // 20
-# Of a curve that is worked out point by point and interpolated.
+# The number of samples between computed points of a slow curve, which is interpolated between them.
 _STEP: Final = 64
 _BLOCK: Final = 512
 
 
 def silence(count: int) -> F32:
-    """Both channels of a loop with nothing in it yet.
+    """Return an empty loop, two channels x samples.
 
     Args:
         count: the number of samples.
@@ -35,10 +36,10 @@ def silence(count: int) -> F32:
 
 
 def noise(dice: np.random.Generator, count: int, curve: Curve) -> F32:
-    """One channel of noise with a spectrum, of mean power 1.
+    """Return one channel of noise with a spectrum, of mean power 1.
 
     Args:
-        dice: decides.
+        dice: the random generator.
         count: the number of samples.
         curve: the spectrum.
     """
@@ -50,15 +51,15 @@ def noise(dice: np.random.Generator, count: int, curve: Curve) -> F32:
 
 
 def wide_noise(dice: np.random.Generator, count: int, curve: Curve, width: float = 0.7) -> F32:
-    """Noise from all sides, of mean power 1.
+    """Return noise from all sides, of mean power 1, two channels x samples.
 
     Args:
-        dice: decides.
+        dice: the random generator.
         count: the number of samples.
         curve: the spectrum.
-        width: from 0, the same on both sides, to 1, nothing in common.
+        width: how much the channels differ, from 0 (not at all) to 1 (completely).
     """
-    # Noise and the same noise seconds later have nothing in common, and cost one transform.
+    # The same noise, shifted by seconds, is not correlated with itself, and takes only one transform.
     middle = noise(dice, count, curve)
     made = np.stack([np.roll(middle, shift) for shift in (count // 3, count * 5 // 7)])
     made *= np.float32(math.sqrt(width))
@@ -67,13 +68,13 @@ def wide_noise(dice: np.random.Generator, count: int, curve: Curve, width: float
 
 
 def chord(dice: np.random.Generator, count: int, tones: Iterable[tuple[float, float]], spread: float = 0.4) -> F32:
-    """Steady tones from all sides that come and go slowly.
+    """Return steady tones from all sides that slowly swell and fade, two channels x samples.
 
     Args:
-        dice: decides.
+        dice: the random generator.
         count: the number of samples.
-        tones: the frequency of each, in hertz, and its strength.
-        spread: how many hertz the parts of a tone, which beat against each other, are apart.
+        tones: the frequency of each tone in hertz, and its strength.
+        spread: the distance in hertz between the three parts of each tone, which beat against each other.
     """
     length = _quick_length(count)
     per_hertz = length / RATE
@@ -89,13 +90,13 @@ def chord(dice: np.random.Generator, count: int, tones: Iterable[tuple[float, fl
 
 
 def band(low: float, high: float, slope: float = 2.0, strength: float = 1.0) -> Curve:
-    """A band of frequencies with soft edges.
+    """Return the spectrum of a band of frequencies with soft edges.
 
     Args:
-        low: its lower edge, in hertz.
-        high: its upper edge, in hertz.
-        slope: how steep the edges are.
-        strength: how strong it is in the middle.
+        low: the lower edge, in hertz.
+        high: the upper edge, in hertz.
+        slope: the steepness of the edges.
+        strength: the strength in the middle.
     """
 
     def curve(frequencies: F64) -> F64:
@@ -107,22 +108,22 @@ def band(low: float, high: float, slope: float = 2.0, strength: float = 1.0) -> 
 
 
 def both(one: Curve, other: Curve) -> Curve:
-    """The spectrum of two noises together.
+    """Return the spectrum of two noises together.
 
     Args:
-        one, other: the spectrum of each.
+        one, other: the spectra of the noises.
     """
     return lambda frequencies: np.hypot(one(frequencies), other(frequencies))
 
 
 def swell(dice: np.random.Generator, count: int, seconds: float, depth: float = 0.5) -> F32:
-    """A slow change of strength around 1, which never falls below 0.
+    """Return a strength that changes slowly around 1, and never falls below 0.
 
     Args:
-        dice: decides.
+        dice: the random generator.
         count: the number of samples.
-        seconds: about how long a swell takes.
-        depth: how far it goes from 1.
+        seconds: the approximate length of a swell.
+        depth: the largest difference from 1.
     """
     cycles = max(1, round(count / RATE / seconds))
     numbers = np.arange(1, 2 * cycles + 1, dtype=np.float32)[:, None]
@@ -138,10 +139,10 @@ def swell(dice: np.random.Generator, count: int, seconds: float, depth: float = 
 
 
 def spread_out(curve: Callable[[F32], F32], count: int) -> F32:
-    """A slow curve over the loop, worked out at a few places and joined by lines.
+    """Return the samples of a slow curve over the loop, which is computed at a few places and interpolated linearly.
 
     Args:
-        curve: gives its values at places from 0 on; it repeats after 1.
+        curve: returns the values at some places, from 0 on; it repeats after 1.
         count: the number of samples.
     """
     steps = -(-count // _STEP)
@@ -151,12 +152,12 @@ def spread_out(curve: Callable[[F32], F32], count: int) -> F32:
 
 
 def fading(seconds: float, half_life: float, attack: float = 0.002) -> F32:
-    """The strength of something that is struck: it comes at once and dies away.
+    """Return the strength of a sound that is struck: it starts suddenly and dies away.
 
     Args:
-        seconds: how long it is.
-        half_life: the seconds after which half of it is left.
-        attack: the seconds until it is at its strongest.
+        seconds: the length.
+        half_life: the time in seconds after which half of the strength is left.
+        attack: the time in seconds until it is strongest.
     """
     at = _times(seconds)
     made = np.minimum(1.0, at / np.float32(attack)) * np.exp2(-at / np.float32(half_life))
@@ -164,21 +165,21 @@ def fading(seconds: float, half_life: float, attack: float = 0.002) -> F32:
 
 
 def hill(seconds: float, power: float = 1.0) -> F32:
-    """The strength of something that comes and goes evenly.
+    """Return the strength of a sound that rises and falls evenly.
 
     Args:
-        seconds: how long it is.
-        power: how pointed it is.
+        seconds: the length.
+        power: an exponent; the higher it is, the more pointed is the curve.
     """
     half = np.linspace(0, np.pi, max(2, round(seconds * RATE)), dtype=np.float32)
     return np.maximum(0, np.sin(half)) ** np.float32(power)
 
 
 def glide(seconds: float, frequencies: Sequence[float]) -> F32:
-    """A sine whose frequency moves through some values at equal distances.
+    """Return a sine whose frequency moves through some values at equal intervals.
 
     Args:
-        seconds: how long it is.
+        seconds: the length.
         frequencies: the values, in hertz.
     """
     count = max(2, round(seconds * RATE))
@@ -189,17 +190,17 @@ def glide(seconds: float, frequencies: Sequence[float]) -> F32:
 
 
 def ring(seconds: float, partials: Iterable[tuple[float, float, float]], attack: float = 0.002) -> F32:
-    """Something that is struck and rings: sines that die away.
+    """Return the sound of something that is struck and rings: sines that die away.
 
     Args:
-        seconds: how long it is.
-        partials: the frequency of each sine in hertz, its strength, and the seconds after which half of it is left.
-        attack: the seconds until it is at its strongest.
+        seconds: the length.
+        partials: the frequency of each sine in hertz, its strength, and its half-life in seconds.
+        attack: the time in seconds until it is strongest.
     """
     frequencies, strengths, half_lives = (np.array(values)[:, None] for values in zip(*partials, strict=True))
     count = len(_times(seconds))
     growth = (2j * np.pi * frequencies - math.log(2) / half_lives) / RATE
-    # A power is the product of two: all samples of all sines come of one small product of matrices.
+    # exp(a + b) is exp(a) * exp(b), so one small matrix product gives all samples of all sines.
     coarse = strengths * np.exp(growth * _BLOCK * np.arange(-(-count // _BLOCK)))
     fine = np.exp(growth * np.arange(_BLOCK))
     left = np.concatenate([coarse.imag, coarse.real]).astype(np.float32)
@@ -211,14 +212,14 @@ def ring(seconds: float, partials: Iterable[tuple[float, float, float]], attack:
 
 
 def lay(tape: F32, sound: F32, at: float, side: float = 0.0, strength: float = 1.0) -> None:
-    """Add a sound to a loop; what is beyond the end goes on at the beginning.
+    """Add a sound to a loop. A sound that reaches beyond the end continues at the beginning.
 
     Args:
-        tape: both channels of the loop, which are changed.
-        sound: the samples.
-        at: seconds from the beginning.
-        side: from -1, left, to 1, right.
-        strength: how loud.
+        tape: the loop, two channels x samples, which is changed in place.
+        sound: the samples of the sound.
+        at: the time of its start, in seconds.
+        side: its direction, from -1 (left) to 1 (right).
+        strength: a factor for its strength.
     """
     count = tape.shape[1]
     gains = np.array([[math.sqrt((1 - side) / 2)], [math.sqrt((1 + side) / 2)]], np.float32) * np.float32(strength)
@@ -231,7 +232,10 @@ def lay(tape: F32, sound: F32, at: float, side: float = 0.0, strength: float = 1
 
 
 def _strengths(curve: Curve, length: int) -> F32:
-    """The strength of each frequency of a transform; the curves are smooth, so that a few hundred places suffice."""
+    """Return the strength of each frequency of a transform.
+
+    Curves are smooth, so it is enough to compute a few hundred places.
+    """
     top = length // 2
     places = np.geomspace(1, top, min(_BLOCK, top))
     made = np.interp(np.arange(top + 1), places, curve(places * (RATE / length))).astype(np.float32)
@@ -240,7 +244,7 @@ def _strengths(curve: Curve, length: int) -> F32:
 
 
 def _quick_length(count: int) -> int:
-    """A length that is transformed quickly: that of the loop where it is one, else one that leaves room for a fade."""
+    """Return a length that can be transformed quickly: that of the loop, or one with additional samples for a fade."""
     length = count
     while not _is_quick(length):
         length = max(length + 1, count + min(_FADE, count))
@@ -257,7 +261,7 @@ def _is_quick(length: int) -> bool:
 
 
 def _closed(made: F32, count: int) -> F32:
-    """A loop of that length: what is beyond its end is faded into its beginning."""
+    """Return a loop of `count` samples. Samples beyond its end are faded into its beginning."""
     if len(made) > count:
         fade = min(_FADE, count)
         turn = np.linspace(0, np.pi / 2, fade, endpoint=False, dtype=np.float32)
@@ -266,7 +270,7 @@ def _closed(made: F32, count: int) -> F32:
 
 
 def _even(made: F32) -> F32:
-    """With mean power 1."""
+    """Return a sound scaled to mean power 1."""
     return made * np.float32(1 / max(math.sqrt(float(np.dot(made, made)) / len(made)), 1e-9))
 
 
@@ -275,7 +279,7 @@ def _times(seconds: float) -> F32:
 
 
 def _ended(made: F32) -> F32:
-    """With nothing at its end, wherever it is cut."""
+    """Fade out the end of a sound in place, so that it ends in silence wherever it was cut."""
     rest = min(len(made), RATE // 200)
     made[len(made) - rest :] *= np.linspace(1, 0, rest, dtype=np.float32)
     return made

@@ -1,1 +1,1 @@
-"""The subjects of a picture: the figures that a prompt names, large, in its colours, and moving as it says."""
+"""The subjects of a picture: large figures that a prompt names, with the colours and the motion that it asks for."""

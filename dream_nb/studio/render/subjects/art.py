@@ -1,4 +1,4 @@
-"""Whole bodies for drawings that show only a face or a bust, in the same style."""
+"""Adds whole bodies to drawings that show only a face or a bust, in the same style."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from dream_nb.studio.render.subjects.repainting import mixed, recoloured
 
 _LINE: Final = f'stroke="{INK}" stroke-width="1.3" stroke-linejoin="round" stroke-linecap="round"'
 SKINS: Final = {"1F3FB": "#fadcbc", "1F3FC": "#e0bb95", "1F3FD": "#bf8f68", "1F3FE": "#9b643d", "1F3FF": "#594539"}
-# The rows of a bust where its shoulders are.
+# The rows of a bust that contain its shoulders, as fractions of its height.
 _SHOULDERS: Final = (0.74, 0.84)
 _SHIRT: Final = "#92d3f5"
 
 
 @dataclass(frozen=True, slots=True)
 class Art:
-    """A drawing, and where what it wears and holds belongs.
+    """A drawing, and the points for things that it wears or holds.
 
     Args:
-        inside: of an SVG.
-        width, height: of its field.
-        eyes, crown, hand: points of the field; None where it has none.
-        foot: row of the field on which it stands.
+        inside: the content of an SVG.
+        width, height: the size of its view box.
+        eyes, crown, hand: the points of these parts in the view box, or None.
+        foot: the row of the view box that it stands on, or None.
     """
 
     inside: str
@@ -37,18 +37,23 @@ class Art:
 
 
 def plain(code: str, colour: str | None = None) -> Art:
-    """A drawing as it is, or in another colour."""
+    """Return a drawing unchanged, or in another colour.
+
+    Args:
+        code: the code of the drawing.
+        colour: the colour as hexadecimal RGB, or None for the drawing's own.
+    """
     inside = drawing(code)
     return Art(inside if colour is None else recoloured(inside, main_fill(inside, vivid=True), colour))
 
 
 def whole(code: str, skin: str, clothes: str) -> Art:
-    """Somebody whom a drawing shows from head to foot.
+    """Return a person whom a drawing shows from head to foot.
 
     Args:
-        code: of the drawing.
-        skin: a tone, one of `SKINS`.
-        clothes: the colour of all but the head, which is a circle in these drawings.
+        code: the code of the drawing.
+        skin: a skin tone from `SKINS`.
+        clothes: the colour of everything but the head, which is a circle in these drawings.
     """
     inside = _toned(code, skin)
     main = main_fill(inside)
@@ -63,14 +68,14 @@ def whole(code: str, skin: str, clothes: str) -> Art:
 
 
 def person(code: str, skin: str, clothes: str | None = None, dress: bool = False, legs: str = "#4a4f63") -> Art:
-    """Somebody standing, below the bust of a drawing.
+    """Return a standing person, with a body below the bust of a drawing.
 
     Args:
-        code: of the bust.
-        skin: a tone, one of `SKINS`.
-        clothes: their colour, or None for that of the bust.
-        dress: whether they are long.
-        legs: the colour of trousers.
+        code: the code of the bust.
+        skin: a skin tone from `SKINS`.
+        clothes: the colour of the clothes, or None for that of the bust.
+        dress: whether the clothes are long.
+        legs: the colour of the trousers.
     """
     bust = _toned(code, skin)
     worn = main_fill(bust, _SHOULDERS)
@@ -93,20 +98,20 @@ def person(code: str, skin: str, clothes: str | None = None, dress: bool = False
     else:
         below.append(_shape("M17,59 L20,99 Q36,103 52,99 L55,59 Z", cloth))
     below.append(_shape("M30,46 L30,60 Q36,64 42,60 L42,46 Z", tone))
-    # Its own clothes end at the neck of what stands below: their edge would be a line across the chest.
+    # The outline of the bust is open at the bottom, so that it joins the body without a line across the chest.
     return Art("".join(below) + bust, 72.0, 132.0, (36.0, 30.0), (36.0, 10.0), (58.5, 90.0), 131.0)
 
 
 def seated(
     code: str, fur: str | None = None, belly: str | None = None, limbs: str | None = None, tail: str = ""
 ) -> Art:
-    """An animal that sits and looks at the viewer, below the face of a drawing.
+    """Return an animal that sits and looks at the viewer, with a body below the face of a drawing.
 
     Args:
-        code: of the face.
-        fur: its colour, or None for that of the face.
-        belly, limbs: colours, or None for shades of the fur.
-        tail: "bushy", "thin" or "" for none.
+        code: the code of the face.
+        fur: the colour of the fur, or None for that of the face.
+        belly, limbs: the colours of these parts, or None for shades of the fur.
+        tail: the kind of tail: "bushy", "thin", or an empty string for none.
     """
     face = drawing(code)
     main = main_fill(face, (0.1, 0.6))
@@ -137,7 +142,12 @@ def seated(
 
 
 def robot(code: str, metal: str | None = None) -> Art:
-    """A robot on two legs, below the head of a drawing."""
+    """Return a robot on two legs, with a body below the head of a drawing.
+
+    Args:
+        code: the code of the head.
+        metal: the colour of the robot, or None for its own.
+    """
     head = drawing(code)
     coat = metal or "#b9bfc9"
     if metal is not None:
@@ -160,20 +170,26 @@ def robot(code: str, metal: str | None = None) -> Art:
 
 
 def with_stick(art: Art, hand: tuple[float, float], high: float) -> Art:
-    """A drawing that holds something by a stick of this height."""
+    """Return a drawing with a stick in its hand, to hold something by.
+
+    Args:
+        art: the drawing.
+        hand: the point of the hand.
+        high: the height of the stick above the hand.
+    """
     stick = f'<path d="M{hand[0]:g},{hand[1] + 6:g} V{hand[1] - high:g}" fill="none" {_LINE}/>'
     return replace(art, inside=stick + art.inside)
 
 
 def wearing(art: Art, code: str, at: tuple[float, float], size: float, colour: str | None = None) -> Art:
-    """A drawing with another one laid over it.
+    """Return a drawing with another one over it.
 
     Args:
         art: the drawing.
-        code: of the other.
-        at: where its middle is, a point of the field.
-        size: of it, against its own field of 72.
-        colour: of it, or None.
+        code: the code of the other drawing.
+        at: the point of the view box for the middle of the other drawing.
+        size: the size of the other drawing, relative to its own view box of 72 x 72.
+        colour: the colour of the other drawing, or None for its own.
     """
     left, top = at[0] - 36 * size, at[1] - 36 * size
     inside = plain(code, colour).inside
@@ -191,7 +207,7 @@ def wearing(art: Art, code: str, at: tuple[float, float], size: float, colour: s
 
 
 def _toned(code: str, skin: str) -> str:
-    """A bust in a tone of skin, where it is drawn in one."""
+    """Return a bust in a skin tone if such a drawing exists, or else in its own."""
     head, *rest = code.split("-")
     for name in ("-".join((head, skin, *rest)), code):
         try:
@@ -202,7 +218,7 @@ def _toned(code: str, skin: str) -> str:
 
 
 def _short(colour: str) -> str:
-    """The same colour in three digits, where it has them; else itself."""
+    """Return a colour in its form of three digits if it has one, or else unchanged."""
     digits = colour[1:]
     return f"#{digits[0]}{digits[2]}{digits[4]}" if digits[0::2] == digits[1::2] else colour
 

@@ -1,4 +1,4 @@
-"""The subjects of a prompt: what they are, how many, in which colours, with what, and what they do."""
+"""Reads the subjects of a prompt: what they are, how many, their colours, what they wear or hold, what they do."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NUMBERS: Final = {
 }  # fmt: skip
 _MOST: Final = 7
 _PLURAL: Final = 3
-# The size of what a thing is served with, against its own.
+# The size of an accompaniment, such as the candles on a cake, relative to its normal size.
 _BESIDE: Final = 0.4
 # Words that end the adjectives before a noun.
 _BORDERS: Final = frozenset({
@@ -60,13 +60,13 @@ _HOLDS: Final = frozenset(
 )
 _WEARS: Final = frozenset(["with", "wearing", "in"])
 _PLURALS: Final = frozenset({"people", "children", "men", "women", "butterflies", "geese", "mice", "wolves"})
-# Of these one and several are called alike.
+# Nouns whose plural is the same as the singular.
 _ALIKE: Final = frozenset({"fish", "sheep", "deer", "salmon", "squid", "bison", "moose"})
 _GROWING: Final = frozenset({"sunflower", "tulip", "rose", "daisy", "daisie", "mushroom", "cactus"})
 _FLOCKS: Final = frozenset({"bird", "butterfl", "bat", "fish", "balloon", "pigeon", "sparrow", "bee"})
 _OPENING: Final = frozenset({"of", "with", "and"})
-"""Those behind which a noun may stand without an article."""
-# Words at the beginning of a prompt that are likely to be its subject.
+"""Words of `_BORDERS` after which a noun may stand without an article."""
+# The number of words at the beginning of a prompt that are likely to name its subject.
 _FIRST: Final = 3
 _NOT: Final = frozenset({"no", "without", "not", "never", "minus"})
 _LARGE: Final = frozenset({"giant", "huge", "gigantic", "enormous", "massive", "towering", "colossal", "big", "large"})
@@ -74,7 +74,7 @@ _SMALL: Final = frozenset({"tiny", "distant", "miniature"})
 _YOUNG: Final = frozenset({"little", "small"})
 _FAR: Final = re.compile(r"\b(far away|in the distance|from afar|wide shot|extreme wide)\b")
 _CLOSE: Final = re.compile(r"\b(close ?up|portrait|macro|headshot|detail of)\b")
-# How much larger a close-up is.
+# The size of subjects in a close-up, as a factor.
 _NEAR: Final = 1.45
 _ACTIONS: Final = {
     "walk": "hop", "stroll": "hop", "trot": "hop", "run": "run", "gallop": "run", "chase": "run", "race": "run",
@@ -92,16 +92,16 @@ class Subject:
     """One subject of a picture.
 
     Args:
-        word: what the prompt calls it.
-        thing: what is drawn.
-        count: how many.
-        colour: of it, as hexadecimal RGB, or None for its own.
-        clothes: what it wears: their colour, or "" where the prompt only says that they are long, or None.
+        word: the word that the prompt uses.
+        thing: the thing to draw.
+        count: how many to draw.
+        colour: its colour as hexadecimal RGB, or None for its own.
+        clothes: the colour of its clothes as hexadecimal RGB, or None if the prompt does not say.
         dress: whether its clothes are long.
-        size: factor of its height.
-        gait: how it moves.
-        worn: what it wears or holds: the word, and its colour or None.
-        mount: what it rides on.
+        size: a factor for its height.
+        gait: how it moves: a key of `puppets.GAITS`, or an empty string.
+        worn: the things that it wears or holds: the word for each, and its colour or None.
+        mount: what it rides on, or None.
     """
 
     word: str
@@ -118,7 +118,7 @@ class Subject:
 
 @dataclass(slots=True)
 class _Draft:
-    """A subject while the prompt is read."""
+    """A subject while the prompt is being read."""
 
     word: str
     thing: Thing
@@ -142,7 +142,7 @@ class _Draft:
 
 
 class _Adjectives(NamedTuple):
-    """What stands before a noun, and at which word that begins."""
+    """The words before a noun: what they say about it, and the index of the first of them."""
 
     colour: str | None
     many: int
@@ -155,12 +155,12 @@ class _Adjectives(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """What a prompt is of.
+    """The subjects of a prompt.
 
     Args:
-        subjects: in their order.
-        bound: places, among the words of the prompt, of what says something of a subject alone.
-        closeness: 1 is usual; more fills the frame, less is far away.
+        subjects: the subjects, in the order of the prompt.
+        bound: the indexes of the words of the prompt that describe only a subject.
+        closeness: a factor for the size of the subjects: 1 is normal, larger is closer, smaller is farther away.
     """
 
     subjects: tuple[Subject, ...]
@@ -169,12 +169,12 @@ class Cast:
 
 
 def cast(words: list[str], known: Container[str], language: Language | None) -> Cast:
-    """Read the subjects of a prompt.
+    """Return the subjects of a prompt.
 
     Args:
-        words: of the prompt, in lower case.
-        known: words that are known otherwise, and mean no thing in another language.
-        language: of the prompt, or None where nothing tells.
+        words: the words of the prompt, in lower case.
+        known: words that are known to the rest of the studio, and are not looked up in other languages.
+        language: the language of the prompt, or None if it is unknown.
     """
     drafts: list[_Draft] = []
     bound: set[int] = set()
@@ -210,7 +210,7 @@ def _longest(words: list[str], at: int, known: Container[str], language: Languag
         if thing is not None:
             return length, thing
         if length > 1 and name in known:
-            # As "alien planet", which is no alien.
+            # For example, "alien planet" is not an alien.
             return length, None
         if name not in known and name not in GARMENTS and (length > 1 or _is_named(words, at)):
             thing = other_thing_of(name)
@@ -224,7 +224,7 @@ def _longest(words: list[str], at: int, known: Container[str], language: Languag
 
 
 def _add_sight(drafts: list[_Draft], bound: set[int], words: list[str], known: Container[str]) -> None:
-    """Let a prompt that is of nothing else be of the first building or the like that it names."""
+    """Add the first building or similar sight that a prompt names; for prompts without any other subject."""
     at = 0
     while at < len(words):
         names = {length: " ".join(words[at : at + length]) for length in range(min(_LONGEST, len(words) - at), 0, -1)}
@@ -237,13 +237,13 @@ def _add_sight(drafts: list[_Draft], bound: set[int], words: list[str], known: C
 
 
 def _is_colour_of_clothes(draft: _Draft, words: list[str], at: int) -> bool:
-    """Whether a colour is all that is said of somebody's clothes: "a woman in red"."""
+    """Return whether a colour is all that the prompt says about a person's clothes: "a woman in red"."""
     alone = at + 1 == len(words) or words[at + 1] in _BORDERS
     return words[at] in COLOURS and words[at - 1] == "in" and alone and draft.thing.body in ("person", "whole")
 
 
 def _is_named(words: list[str], at: int) -> bool:
-    """Whether a word stands where the name of a thing does: "a watch", but not "they watch" nor "cooking"."""
+    """Return whether a word is where the name of a thing can be: "a watch", but not "they watch" or "cooking"."""
     if words[at].endswith("ing"):
         return False
     for before in reversed(words[max(0, at - 3) : at]):
@@ -266,17 +266,17 @@ def _add(
         thing = replace(thing, code=AGED[thing.code])
     after = at + length
     if abroad and colour is None and after < len(words) and words[after] in COLOURS:
-        # As in "un gato negro".
+        # For example, "un gato negro".
         colour = COLOURS[words[after]]
         bound.add(after)
     if words[after : after + 1] == ["s"]:
-        # As in "a child's bedroom".
+        # For example, "a child's bedroom".
         return
     several = _is_plural(name) or (name in _ALIKE and not said.article)
     draft = _Draft(name, thing, said.many or (_PLURAL if several else 1), colour, said.size, after, gait=said.gait)
     before = drafts[-1] if drafts else None
     if before is not None and before.end == at:
-        # As in "a chocolate cake": of two nouns the second is what it is.
+        # For example, "a chocolate cake": the second of two nouns is the subject.
         drafts[-1] = draft
         return
     if before is not None and thing.code in RIDDEN and ("riding" in lead or "on" in lead or "rides" in lead):
@@ -287,7 +287,7 @@ def _add(
         before.worn.append((name, colour))
         return
     if before is not None and not alive and "with" in lead:
-        # As in "a cake with candles".
+        # For example, "a cake with candles".
         draft.count, draft.size = 1, _BESIDE * draft.size
     drafts.append(draft)
 
@@ -297,7 +297,7 @@ def _is_held(thing: Thing, lead: list[str]) -> bool:
 
 
 def _adjectives(words: list[str], at: int, bound: set[int]) -> _Adjectives:
-    """What stands before a noun."""
+    """Read the words before a noun, and add those that describe only the noun to `bound`."""
     colour, count, size, old, gait, article = None, 0, 1.0, False, "", False
     place = at - 1
     while place >= 0 and at - place <= 5:
@@ -339,7 +339,7 @@ def _dress(draft: _Draft, words: list[str], at: int, bound: set[int], abroad: bo
 
 
 def says_how(word: str) -> bool:
-    """Whether a word says how somebody moves, looks or is dressed."""
+    """Return whether a word says how a subject moves, looks or is dressed."""
     return _stem(word) in _ACTIONS or word in _LARGE | _SMALL | _YOUNG | OLD or word in COLOURS or word in GARMENTS
 
 
@@ -360,7 +360,12 @@ def _is_plural(name: str) -> bool:
 
 
 def _is_scenery(name: str, lead: list[str]) -> bool:
-    """Whether the landscape has it: a field of flowers, a flock of birds."""
+    """Return whether a noun is part of the landscape, such as a field of flowers or a flock of birds.
+
+    Args:
+        name: the noun.
+        lead: the words before it.
+    """
     single = name if name in THINGS else name.removesuffix("s")
     if single in _GROWING:
         return _is_plural(name) and ("of" in lead or "with" in lead or "and" in lead)

@@ -1,4 +1,4 @@
-"""The things that the `emoji` package names: what a drawing's code point says of where it belongs and how it moves."""
+"""The things that the `emoji` package names, with where they belong and how they move, by their code points."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Final
 from dream_nb.studio.render.languages import Language, folded
 from dream_nb.studio.render.subjects.thing import Thing
 
-# First and last code point of drawings of one kind. Faces, hands, signs and buttons are left out, and sights of the
-# landscape, which it has itself.
+# The code points of drawings of each kind, one by one or as ranges. Faces, hands, signs and buttons are left out, and
+# so are sights that landscapes already contain.
 _RANGES: Final[tuple[tuple[Thing, str], ...]] = (
     (
         Thing("", habitat="table", gait="still", high=1.05, still=True),
@@ -38,17 +38,17 @@ _RANGES: Final[tuple[tuple[Thing, str], ...]] = (
     (Thing("", body="person", gait="sway"), "1F9DE 1F9CC 1F472 1F473 1F9D5 1F9B9 1F936 1F471"),
     (Thing("", body="person", gait="sway", high=0.6), "1F476"),
 )
-# Names of more words than people say, or of what is no thing.
+# The most words in a name that people would use, and words in names that do not name a thing.
 _LONGEST: Final = 3
 _NOT: Final = re.compile(r"\b(button|symbol|sign|face|with|mark)\b")
 
-# What stands before an animal's name where its drawing is a face, and behind it in German.
+# The words for "face of a" before an animal's name, or at its end in German, for drawings that show only the face.
 _OF_A_FACE: Final = re.compile(r"^(rosto|cara|tête|visage|muso|faccia|focinho) (de |di |d'|del )|gesicht$|kopf$")
 
 
 @cache
 def by_code() -> dict[str, Thing]:
-    """The things by their code points."""
+    """Return the things of this module by their code points."""
     found: dict[str, Thing] = {}
     for kind, ranges in _RANGES:
         for code in _codes(ranges):
@@ -65,19 +65,19 @@ def _codes(ranges: str) -> Iterator[str]:
 
 @cache
 def english() -> dict[str, Thing]:
-    """The things by their English names."""
+    """Return the things of this module by their English names."""
     return _named("en", by_code())
 
 
 def elsewhere(language: Language, things: Iterable[Thing]) -> dict[str, Thing]:
-    """Things by their names in another language, without accents.
+    """Return things by their names in another language, without accents.
 
     Args:
         language: the language of the names.
-        things: those that have a word of ours, besides those of this module.
+        things: further things, besides those of this module.
     """
     known = by_code().copy()
-    # What comes first is the usual drawing of several that share a code.
+    # If several things share a code, the first is the default.
     own: dict[str, Thing] = {}
     for thing in things:
         own.setdefault(thing.code.removesuffix("-FE0F"), thing)
@@ -93,7 +93,7 @@ def _named(language: Language, things: dict[str, Thing]) -> dict[str, Thing]:
         thing = things.get("-".join(f"{ord(letter):X}" for letter in text if letter != "\ufe0f"))
         if thing is None:
             continue
-        # What follows a stroke is the feminine, such as "Feuerwehrmann/-frau".
+        # The feminine form follows a slash, as in "Feuerwehrmann/-frau".
         name = names.get(language, "").strip(":").partition("/")[0]
         name = _OF_A_FACE.sub("", name.replace("_", " ").replace("-", " "))
         if re.fullmatch(r"\w+( \w+)*", name) and name.count(" ") < _LONGEST and not _NOT.search(name):

@@ -1,4 +1,4 @@
-"""Drawings of OpenMoji (CC BY-SA 4.0), by their code points."""
+"""Reads and renders drawings of OpenMoji (CC BY-SA 4.0), by their code points."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.subjects.own_drawings import OWN
 
 CREDIT: Final = "figures by OpenMoji (openmoji.org), CC BY-SA 4.0"
-"""What a file says that contains such a drawing."""
+"""The credit in the metadata of files that contain such a drawing."""
 
 INK: Final = "#3a241a"
-"""A dark brown in place of black lines: those of a storybook."""
+"""The dark brown that replaces black lines, as in a storybook."""
 
-# Levels between the strongest and the weakest part of a colour that is no grey.
+# The least difference, in levels, between the strongest and the weakest part of a colour that does not count as grey.
 _VIVID: Final = 60
 _OUTER: Final = re.compile(r"<\?xml[^>]*>|<svg[^>]*>|</svg>")
 _LINE: Final = re.compile(r'stroke-width="([\d.]+)"')
@@ -31,21 +31,21 @@ _BLACK: Final = re.compile(r"#000000\b|#000\b|(?<=stroke=\")black", re.IGNORECAS
 
 @cache
 def drawing(code: str, thin: float = 0.62) -> str:
-    """The inside of a drawing's SVG, on a field of 72 x 72, with thin brown lines.
+    """Return the content of a drawing's SVG, with a view box of 72 x 72 and thin brown lines.
 
     Args:
-        code: code points in hexadecimal, such as "1F408".
-        thin: of the width of its lines, what is left.
+        code: the code points in hexadecimal, such as "1F408".
+        thin: a factor for the width of the lines.
 
     Raises:
-        KeyError: there is no such drawing.
+        KeyError: no drawing has this code.
     """
     data = next((found for name in (code, f"{code}-FE0F") if (found := _read(name))), None)
     if data is None:
         raise KeyError(f"there is no drawing {code}")
     inside = _OUTER.sub("", data)
     inside = _LINE.sub(lambda found: f'stroke-width="{float(found[1]) * thin:.2f}"', inside)
-    # What is filled with no colour is black.
+    # Shapes without a fill would be black.
     return f'<g fill="{INK}">{_BLACK.sub(INK, inside)}</g>'
 
 
@@ -60,12 +60,12 @@ def _read(code: str) -> str | None:
 
 @cache
 def main_fill(svg: str, rows: tuple[float, float] = (0.0, 1.0), vivid: bool = False) -> str:
-    """The fill that is seen most in a drawing.
+    """Return the colour that covers most of a drawing, as hexadecimal RGB.
 
     Args:
-        svg: the inside of an SVG on a field of 72 x 72.
-        rows: the part of the field that counts, from its top (0) to its foot (1).
-        vivid: whether greys count only where there is no colour.
+        svg: the content of an SVG with a view box of 72 x 72.
+        rows: the part of the view box that counts, from its top (0) to its bottom (1).
+        vivid: whether to prefer other colours to greys.
     """
     pixels = rendered(svg, (72.0, 72.0), 72)[round(72 * rows[0]) : round(72 * rows[1])].reshape(-1, 4)
     seen = Counter(map(tuple, pixels[pixels[:, 3] == 255, :3].tolist()))
@@ -81,12 +81,12 @@ def _is_vivid(colour: tuple[int, ...]) -> bool:
 
 
 def rendered(inside: str, field: tuple[float, float], height: int) -> U8:
-    """A drawing as pixels: rows x columns x RGBA, its colours not multiplied by its coverage.
+    """Return a drawing as pixels: rows x columns x RGBA, with colours that are not multiplied by the coverage.
 
     Args:
-        inside: of an SVG.
-        field: width and height of its field.
-        height: rows of the result.
+        inside: the content of an SVG.
+        field: the width and height of its view box.
+        height: the number of rows of the result.
     """
     width = max(1, round(height * field[0] / field[1]))
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {field[0]:g} {field[1]:g}">{inside}</svg>'

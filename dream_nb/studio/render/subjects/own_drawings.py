@@ -1,4 +1,4 @@
-"""Drawings of our own for things that OpenMoji has none of, on the same field of 72 x 72 and in the same hand."""
+"""Own drawings of things that OpenMoji lacks, in the same style and with the same view box of 72 x 72."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 _LINE: Final = 'stroke="#000000" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"'
 
 OWN: Final[dict[str, str]] = {
-    # Glass with a stopper, a label and a bulb to press.
+    # A bottle with a stopper, a label and a bulb to press.
     "perfume": (
         f'<path d="M18,32 Q18,26 24,26 H48 Q54,26 54,32 V60 Q54,66 48,66 H24 Q18,66 18,60 Z" fill="#f4c6d8" {_LINE}/>'
         '<path d="M20,44 H52 V59 Q52,64 47,64 H25 Q20,64 20,59 Z" fill="#ea9ab9"/>'
@@ -20,4 +20,4 @@ OWN: Final[dict[str, str]] = {
         f'<path d="M23,32 V40" fill="none" stroke="#ffffff" stroke-width="2.4" stroke-linecap="round"/>'
     ),
 }
-"""The insides of SVGs by their names, which stand where a code point would."""
+"""The contents of SVGs by their names, which are used like code points."""

@@ -1,4 +1,4 @@
-"""The motion of paper figures: they hop, rock, sway and travel, and face their direction."""
+"""The motion of subjects, which move like paper figures: they hop, rock, sway and travel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from dream_nb.studio.render.stage import SceneStage
 
 POSES: Final = 8
-"""How many poses a step has."""
+"""The number of poses in a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class Pose:
     """A puppet at one moment.
 
     Args:
-        turn: degrees, anticlockwise, around its foot.
-        tall: factor of its height.
-        wide: factor of its width; negative shows it from behind.
+        turn: the rotation around its foot, in degrees, anticlockwise.
+        tall: a factor for its height.
+        wide: a factor for its width; negative values show it from behind.
     """
 
     turn: float = 0.0
@@ -32,13 +32,13 @@ class Gait:
     """A way to move.
 
     Args:
-        way: widths of the frame that it travels in five seconds.
-        beats: steps in five seconds.
-        rock: degrees by which it leans to and fro.
-        squash: part of its height by which it becomes lower and higher.
-        hop: heights by which it leaves the ground.
-        lift: heights by which it rises in the clip; falls, where negative.
-        spins: whether it turns around itself.
+        way: how far it travels in five seconds, in widths of the frame.
+        beats: the number of steps in five seconds.
+        rock: how far it leans to and fro, in degrees.
+        squash: how much its height changes, as a fraction of the height.
+        hop: how high it hops, in multiples of its height.
+        lift: how far it rises in the clip, in multiples of its height; negative values make it fall.
+        spins: whether it spins.
     """
 
     way: float = 0.0
@@ -50,7 +50,7 @@ class Gait:
     spins: bool = False
 
     def poses(self) -> list[Pose]:
-        """Those of a step."""
+        """Return the poses of a step."""
         return [self._pose(number / POSES) for number in range(POSES)]
 
     def _pose(self, part: float) -> Pose:
@@ -82,14 +82,15 @@ GAITS: Final[dict[str, Gait]] = {
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The way of one puppet through a clip.
+    """The path of one puppet through a clip.
 
     Args:
+        stage: the stage of the drawing.
         gait: how it moves.
-        x, foot: where it is halfway: column of its middle, row of its foot.
+        x, foot: the column of its middle and the row of its foot halfway through the clip.
         high: its height in pixels.
-        side: -1 towards the left, 1 towards the right.
-        start: part of its step in the first frame.
+        side: the direction that it moves in: -1 for left, 1 for right.
+        start: the part of its step that the first frame shows, 0 to 1.
     """
 
     stage: SceneStage
@@ -101,13 +102,13 @@ class Path:
     start: float
 
     def step(self, frame: int) -> float:
-        """The part of a step in a frame, 0 to 1."""
+        """Return the part of a step that a frame shows, 0 to 1."""
         s = self.stage
         beats = max(1, round(self.gait.beats * s.seconds * min(1.6, s.plan.pace) / 5.0))
         return (beats * frame / s.frames + self.start) % 1.0
 
     def at(self, frame: int) -> tuple[float, float]:
-        """Column of the middle and row of the foot in a frame."""
+        """Return the column of the middle and the row of the foot in a frame."""
         s, gait = self.stage, self.gait
         way = gait.way * min(1.4, s.seconds / 5.0) * s.width * self.side
         if s.loop:

@@ -1,4 +1,4 @@
-"""Colours by their names, and drawings whose own colour gives way to another."""
+"""Colours by their names, and the recolouring of drawings."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _NAMED: Final = {
     "#d9b26a": "blond blonde tan beige",
 }
 COLOURS: Final = {name: value for value, names in _NAMED.items() for name in names.split()}
-"""What a colour's name looks like, as hexadecimal RGB."""
+"""The colours by their names, as hexadecimal RGB."""
 
 _FILL: Final = re.compile(r"#[0-9a-f]{6}\b|#[0-9a-f]{3}\b", re.IGNORECASE)
-# Brightness below and above which a fill is an outline, an eye or a tooth.
+# The lightness below and above which a fill counts as an outline, an eye or a tooth.
 _DARK, _LIGHT = 0.2, 0.97
 
 
 def recoloured(svg: str, main: str, colour: str) -> str:
-    """A drawing in another colour: each fill of the hue of `main` becomes a shade of `colour`.
+    """Return a drawing in another colour: each fill with the hue of `main` becomes a shade of `colour`.
 
     Args:
-        svg: the drawing.
-        main: the fill that most of it has.
-        colour: what it becomes.
+        svg: the content of the drawing's SVG.
+        main: the main fill of the drawing, as hexadecimal RGB.
+        colour: the colour to replace it by, as hexadecimal RGB.
     """
     hue, light, strength = _parts(main)
     to_hue, to_light, to_strength = _parts(colour)
@@ -57,7 +57,7 @@ def recoloured(svg: str, main: str, colour: str) -> str:
 
 
 def mixed(a: str, b: str, part: float) -> str:
-    """From a (0) to b (1)."""
+    """Return a mixture of two colours, from a (part 0) to b (part 1). All are hexadecimal RGB."""
     one, other = _rgb(a), _rgb(b)
     return _text(*(x + (y - x) * part for x, y in zip(one, other, strict=True)))
 
@@ -70,7 +70,7 @@ def _rgb(colour: str) -> tuple[float, float, float]:
 
 
 def _parts(colour: str) -> tuple[float, float, float]:
-    """Hue, lightness, strength."""
+    """Return the hue, lightness and saturation of a colour, 0 to 1 each."""
     return colorsys.rgb_to_hls(*_rgb(colour))
 
 

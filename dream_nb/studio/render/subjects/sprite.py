@@ -1,4 +1,4 @@
-"""A coloured figure as pixels that are laid over a frame: lit, shaded and grained like the paper of a theatre."""
+"""Coloured figures as pixels that are drawn over a frame, with the light, shading and grain of cut paper."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from dream_nb.studio.render.vocabulary import RGB
 
 U16 = NDArray[np.uint16]
 
-# Of a blurred coverage, how it becomes a wider one with a soft edge.
+# A table that turns a blurred coverage into a wider one with a soft edge.
 _FULL: Final = [min(255, round(5.0 * value)) for value in range(256)]
 _CREAM: Final = (1.0, 0.97, 0.88)
 
 
 def margin(high: int) -> int:
-    """Empty rows below a figure of this height, as `paper` makes it."""
+    """Return the number of empty rows that `paper` leaves below a figure of this height."""
     return 2 * _edge(high) + 2
 
 
 def _edge(high: int) -> int:
-    """Pixels of the cream edge of a figure."""
+    """Return the width of the cream edge of a figure of this height, in pixels."""
     return max(1, round(high / 110))
 
 
 def paper(picture: U8, light: RGB, grade: Callable[[F32], F32], rng: np.random.Generator, poses: list[Pose]) -> U8:
-    """A drawing as cut paper in a light, with a cream edge around it: rows x columns x YUVA.
+    """Return a drawing as cut paper with a cream edge: rows x columns x YUVA.
 
     Y, U and V are multiplied by the coverage A.
 
     Args:
-        picture: rows x columns x RGBA.
-        light: what falls on it, multiplied with its colours.
-        grade: what the style does to colours.
-        rng: for the grain.
-        poses: that it will take: there is room for them around it.
+        picture: the drawing, rows x columns x RGBA.
+        light: the colour of the light, which is multiplied with the drawing's colours.
+        grade: the grading of colours by the style.
+        rng: the random generator for the grain.
+        poses: the poses that the figure will take; the result has room for them around it.
     """
     high = picture.shape[0]
     edge, pad = _edge(high), margin(high)
@@ -64,19 +64,19 @@ def paper(picture: U8, light: RGB, grade: Callable[[F32], F32], rng: np.random.G
 
 
 def _widened(cover: Image.Image, edge: int) -> Image.Image:
-    """A coverage that reaches `edge` pixels farther, softly: what a blur leaves of it there becomes full."""
+    """Return a coverage that is wider by `edge` pixels, with a soft edge."""
     return cover.filter(ImageFilter.BoxBlur(edge)).filter(ImageFilter.BoxBlur(edge / 2)).point(_FULL)
 
 
 def _laid_flat(colour: F32, cover: F32) -> U8:
-    """Colours (rows x columns x RGB) as YUV multiplied by a coverage, and that coverage."""
+    """Return colours (rows x columns x RGB) as rows x columns x YUVA, with YUV multiplied by the coverage A."""
     planes = [np.clip(plane, 24, 227) * cover for plane in yuv(colour)]
     return np.rint(np.stack([*planes, cover * 255], axis=2)).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class _Laid:
-    """A plane of a pose: its colours times coverage, and what is seen through it, both in 256ths."""
+    """A plane of a pose: its colours times coverage, and its transparency, both in 256ths."""
 
     tint: U16
     clear: U16
@@ -84,12 +84,12 @@ class _Laid:
 
 @dataclass(slots=True)
 class Sprite:
-    """A figure in its poses, each prepared when it is first shown.
+    """A figure in several poses. Each pose is prepared when it is first shown.
 
     Args:
-        picture: rows x columns x YUVA, as `paper` makes it.
-        poses: of a step.
-        foot: row of the picture on which it stands.
+        picture: the figure, rows x columns x YUVA, as returned by `paper`.
+        poses: the poses of a step.
+        foot: the row of the picture that it stands on.
     """
 
     picture: U8
@@ -100,16 +100,16 @@ class Sprite:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
+        """The width and height in pixels."""
         return self.picture.shape[1], self.picture.shape[0]
 
     def draw(self, onto: Planes, pose: int, x: float, foot: float) -> None:
-        """Set a pose into a frame.
+        """Draw a pose into a frame.
 
         Args:
             onto: the frame.
-            pose: its number in `poses`.
-            x, foot: column of its middle and row of its foot.
+            pose: the index of the pose in `poses`.
+            x, foot: the column of the figure's middle and the row of its foot.
         """
         width, _ = self.size
         left, top = math.floor(x - width / 2), 2 * round((foot - self.foot) / 2)
@@ -123,19 +123,19 @@ class Sprite:
         return self._ready[pose, odd]
 
     def posed(self, pose: int) -> U8:
-        """The picture in a pose, of its own size."""
+        """Return the picture in a pose, in the same size."""
         if pose not in self._posed:
             self._posed[pose] = self._moved(self.poses[pose])
         return self._posed[pose]
 
     def _moved(self, pose: Pose) -> U8:
-        """The picture turned around its foot, and stretched."""
+        """Return the picture rotated around its foot, and stretched."""
         if pose == Pose():
             return self.picture
         turn = math.radians(pose.turn)
         cos, sin = math.cos(turn), math.sin(turn)
         mx, my = self.size[0] / 2, self.foot
-        # From a place in the result to one in the picture.
+        # The matrix maps places in the result to places in the picture.
         a, b = cos / pose.wide, -sin / pose.wide
         d, e = sin / pose.tall, cos / pose.tall
         matrix = (a, b, mx - a * mx - b * my, d, e, my - d * mx - e * my)
@@ -145,11 +145,11 @@ class Sprite:
 
 @dataclass(slots=True)
 class Reflection:
-    """What lies below a figure on wet ground: the figure upside down, fading away from its foot.
+    """The reflection of a figure on wet ground: the figure upside down, fading away from its foot.
 
     Args:
         sprite: the figure.
-        strength: how much of it is seen at its foot, 0 to 1.
+        strength: the strength of the reflection at the foot, 0 to 1.
     """
 
     sprite: Sprite
@@ -157,7 +157,7 @@ class Reflection:
     _poses: dict[int, Sprite] = field(default_factory=dict)
 
     def draw(self, onto: Planes, pose: int, x: float, foot: float) -> None:
-        """Set a pose into a frame; the arguments are those of `Sprite.draw`."""
+        """Draw the reflection of a pose into a frame; the arguments are those of `Sprite.draw`."""
         if pose not in self._poses:
             rows = self.sprite.size[1]
             fade = np.rint(np.linspace(256 * self.strength, 25.6 * self.strength, rows)).astype(np.uint16)
@@ -167,15 +167,20 @@ class Reflection:
 
 
 def _image(picture: U8) -> Image.Image:
-    """The four planes of a picture as an image of four planes that have nothing to do with each other.
+    """Return the four planes of a picture as an image with four independent planes.
 
-    As one with transparency Pillow would not mix them alike.
+    In an image with transparency, Pillow would not interpolate all planes alike.
     """
     return Image.frombuffer("CMYK", picture.shape[1::-1], np.ascontiguousarray(picture), "raw", "CMYK", 0, 1)
 
 
 def _prepared(picture: U8, odd: int) -> tuple[_Laid, _Laid, _Laid]:
-    """The planes of a picture, begun at an even column."""
+    """Return the planes Y, U and V of a picture for an even column of a frame.
+
+    Args:
+        picture: the picture, rows x columns x YUVA.
+        odd: how many columns to add on the left, 0 or 1.
+    """
     height, width = picture.shape[:2]
     wide = np.pad(picture, ((0, height % 2), (odd, (width + odd) % 2), (0, 0)))
     half = np.asarray(_image(wide).reduce(2))
@@ -184,7 +189,7 @@ def _prepared(picture: U8, odd: int) -> tuple[_Laid, _Laid, _Laid]:
 
 def _plane(picture: U8, at: int) -> _Laid:
     cover = picture[..., 3].astype(np.uint16)
-    cover += cover >> 7  # 255 becomes 256: opaque is opaque
+    cover += cover >> 7  # 255 becomes 256, so that opaque pixels hide everything
     return _Laid(picture[..., at].astype(np.uint16) * np.uint16(256) + np.uint16(128), np.uint16(256) - cover)
 
 
@@ -202,7 +207,7 @@ def _lay(plane: U8, laid: _Laid, left: int, top: int) -> None:
 
 
 def shadow(width: int, height: int, strength: float) -> U8:
-    """A soft ellipse of shadow: rows x columns x YUVA, as `paper` makes it."""
+    """Return a soft, elliptical shadow: rows x columns x YUVA, as from `paper`."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     away = ((x - width / 2 + 0.5) / (width / 2)) ** 2 + ((y - height / 2 + 0.5) / (height / 2)) ** 2
     dark = np.broadcast_to(np.asarray((0.05, 0.04, 0.07), np.float32), (height, width, 3))

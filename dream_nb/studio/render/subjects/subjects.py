@@ -1,4 +1,4 @@
-"""The subjects of a scene: where each stands, how large, lit by the scene, and drawn into its frames."""
+"""Places the subjects in a scene, lights them, and draws them into its frames."""
 
 from __future__ import annotations
 
@@ -21,27 +21,28 @@ from dream_nb.studio.render.subjects.sprite import Reflection, Sprite, margin, p
 from dream_nb.studio.render.subjects.things import FACES, WORN, other_thing_of, thing_of
 from dream_nb.studio.render.vocabulary import RGB
 
-# The part of the frame that one usual subject covers, its height at most, and its width at most.
+# For one subject of normal size: the fraction of the frame that it covers, and its largest height and width, as
+# fractions of the frame's.
 _COVERED: Final = 0.125
 _HIGHEST: Final = 0.76
 _WIDEST: Final = 0.7
-# Of those whose drawings have none.
+# The colours of clothes for people who are drawn from head to foot, if the prompt names none.
 _CLOTHES: Final = ("#2f6fd0", "#d22f2a", "#1fa3a0", "#7b3fb5")
 _WHITE: Final = (1.0, 1.0, 1.0)
 _NEAR: Final = 0.8
-# How much water mirrors, and below what nothing is seen of it.
+# The strength of reflections in water, and the strength up to which reflections are not drawn.
 _WATER: Final = 0.45
 _LEAST: Final = 0.08
 
 
 @dataclass(frozen=True, slots=True)
 class Footing:
-    """Where subjects stand.
+    """The ground that subjects stand on.
 
     Args:
-        foot: row, as a part of the frame's height.
-        size: height of a usual subject at most, as a part of the frame's.
-        reflects: how much the ground mirrors, 0 to 1.
+        foot: the row of their feet, as a fraction of the frame's height.
+        size: the largest height of a subject of normal size, as a fraction of the frame's height.
+        reflects: the strength of reflections on the ground, 0 to 1.
     """
 
     foot: float = 0.9
@@ -54,11 +55,12 @@ class Puppet:
     """One figure in a scene.
 
     Args:
+        stage: the stage of the drawing.
         sprite: its pictures.
         shade: its shadow on the ground, or None.
-        mirror: what the ground, or the water, reflects of it, or None.
-        path: its way.
-        ground: row of the ground below it.
+        mirror: its reflection in the ground or the water, or None.
+        path: its path.
+        ground: the row of the ground below it.
     """
 
     stage: SceneStage
@@ -69,25 +71,31 @@ class Puppet:
     ground: float
 
     def draw(self, canvas: Planes, frame: int) -> None:
-        """Set it into a frame."""
+        """Draw the figure into a frame."""
         dx, dy = self.stage.shift(frame, _NEAR)
         x, foot = self.path.at(frame)
         if self.shade is not None:
             self.shade.draw(canvas, 0, x + dx, self.ground + dy)
         pose = int(self.path.step(frame) * POSES) % POSES
         if self.mirror is not None:
-            # As far below the ground as it is above.
+            # The reflection is as far below the ground as the figure is above it.
             self.mirror.draw(canvas, pose, x + dx, 2 * self.ground - foot + dy)
         self.sprite.draw(canvas, pose, x + dx, foot + dy)
 
 
 def puppets(stage: SceneStage, cast: Cast, ground: Footing) -> list[Puppet]:
-    """The figures of a scene, from the farthest to the nearest."""
+    """Return the figures of a scene, from the farthest to the nearest.
+
+    Args:
+        stage: the stage of the drawing.
+        cast: the subjects.
+        ground: the ground that they stand on.
+    """
     several = [(subject, number) for subject in cast.subjects for number in range(subject.count)][:8]
     many = len(several)
     rng = stage.plan.chance("subjects")
     side = -1.0 if rng.random() < 0.5 else 1.0
-    # What is small beside another leaves it room.
+    # Small subjects leave more room for the others.
     room = max(1.0, sum(min(1.0, subject.size) for subject, _ in several))
     close = cast.closeness * (1.0 - 0.055 * (room - 1.0))
     made: list[Puppet] = []
@@ -107,7 +115,7 @@ def _puppet(
 ) -> Puppet:
     rng = s.plan.chance("subject", subject.word, number)
     at, many, room = place
-    # Alone a mouse is as large as an elephant.
+    # A mouse that is the only subject is shown nearly as large as an elephant.
     own = subject.thing.high if many > 1 else min(subject.thing.high, 1.0) ** 0.4
     art = _art(s, subject, rng)
     outline = _cropped(rendered(art.inside, (art.width, art.height), round(art.height)))
@@ -126,7 +134,7 @@ def _puppet(
     foot = _foot(s, subject, sprite, ground, rng)
     stands = subject.thing.habitat in ("ground", "table")
     shade = _shade(sprite, picture.shape[1]) if stands else None
-    # What turns around itself is first seen from the front.
+    # A spinning subject is shown from the front at first.
     start = 0.0 if gait.spins else float(rng.random())
     path = Path(s, gait, x, foot, float(sprite.size[1]), facing if gait.way else side, start)
     wet = subject.thing.habitat == "water" and s.plan.land != "deep"
@@ -135,36 +143,44 @@ def _puppet(
 
 
 def _height(s: SceneStage, outline: U8, ground: Footing, room: float, many: int) -> float:
-    """Rows that a usual subject of this form has: all cover about the same part of the frame."""
+    """Return the height of a subject of normal size, in pixels. All subjects cover about the same area of the frame.
+
+    Args:
+        s: the stage of the drawing.
+        outline: the picture of the subject, rows x columns x RGBA.
+        ground: the ground that it stands on.
+        room: the room that all subjects need, in subjects of normal size.
+        many: the number of subjects.
+    """
     tall, wide = outline.shape[:2]
     covered = _COVERED * s.width * s.height / room**0.6
     high = math.sqrt(covered * tall / (wide * float((outline[..., 3] > 0).mean())))
-    # Of several each keeps to its own part of the width.
+    # Each of several subjects keeps to its own part of the width.
     widest = s.width * (_WIDEST if many == 1 else 0.95 * _spread(many) / many)
     return float(min(high, ground.size * s.height, widest * tall / wide))
 
 
 def _spread(many: int) -> float:
-    """The part of the frame's width that several share."""
+    """Return the fraction of the frame's width that several subjects share."""
     return min(0.94, 0.34 + 0.17 * many)
 
 
 def _foot(s: SceneStage, subject: Subject, sprite: Sprite, ground: Footing, rng: np.random.Generator) -> float:
     high = sprite.size[1]
     if subject.gait in ("fly", "float") and subject.thing.habitat == "air":
-        # As high as leaves it whole.
+        # Low enough that its top is not cut off.
         return max(high + 0.04 * s.height, min(0.76 * s.height, s.height * pick(rng, 0.08, 0.24) + high))
     if subject.thing.habitat == "water":
         deep = s.plan.land == "deep"
         if deep:
             return min(s.height * 0.95, s.height * pick(rng, 0.45, 0.65) + high * 0.5)
         return min(s.height * 0.86, s.horizon + 0.4 * (s.height - s.horizon) + 0.12 * high)
-    # A close figure is cut by the lower edge.
+    # A close figure is cut off by the lower edge.
     return max(ground.foot * s.height, min(1.35 * s.height, high + 0.08 * s.height)) + pick(rng, -0.02, 0.03) * s.height
 
 
 def _art(s: SceneStage, subject: Subject, rng: np.random.Generator) -> Art:
-    """The drawing of a subject, with what it wears, holds and rides."""
+    """Return the drawing of a subject, with the things that it wears, holds and rides."""
     thing = subject.thing
     if thing.code in FACES and any(word in WORN for word, _ in subject.worn):
         thing = replace(thing, code=FACES[thing.code], body="seated", tail="thin")
@@ -197,7 +213,7 @@ def _with(art: Art, word: str, colour: str | None) -> Art:
     if point is not None and where == "over hand":
         art, point = arts.with_stick(art, point, 64 * size), (point[0] - 4 * size, point[1] - 64 * size)
     if point is None:
-        # A drawing of which nobody knows where its face is: before it, on the ground.
+        # If the drawing has no such point, the thing is put in front of it, on the ground.
         point, size = (art.width * 0.2, art.height * 0.8), 0.3
     return arts.wearing(art, thing.code, point, size, colour)
 
@@ -211,13 +227,13 @@ def _mounted(s: SceneStage, rider: Art, mount: Subject, rng: np.random.Generator
 
 
 def _cropped(picture: U8) -> U8:
-    """Without the empty rows and columns around it."""
+    """Return a picture without the empty rows and columns around its content."""
     rows, columns = (np.flatnonzero(picture[..., 3].any(axis=axis)) for axis in (1, 0))
     return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _light(s: SceneStage) -> RGB:
-    """What falls on a figure: the light of the hour, never so little that its colours are lost."""
+    """Return the light on a figure: that of the hour, but bright enough to show the figure's colours."""
     light = mix(_WHITE, mix(s.light.shade, s.light.lit, 0.85), 0.55)
     return times(light, (1 / max(1.0, *light),) * 3)
 

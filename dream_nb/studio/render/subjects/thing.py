@@ -1,4 +1,4 @@
-"""What a subject can be."""
+"""The type of the things that subjects can be."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ class Thing:
     """A noun that can be drawn.
 
     Args:
-        code: of its drawing.
-        body: what is drawn below it: nothing, or a whole body below a bust or a face. "whole" has a skin of its own.
+        code: the code of its drawing.
+        body: how to complete the drawing. "plain" leaves it as it is; "whole" is a person from head to foot, whose
+            skin and clothes are coloured; the others add a body below a bust ("person"), a face ("seated") or a head
+            ("robot").
         habitat: where it belongs.
-        high: its height against that of a usual subject.
-        gait: how it moves when the prompt does not say.
-        still: whether it stays where it is, such as a tower.
+        high: its height, relative to a subject of normal size.
+        gait: how it moves if the prompt does not say.
+        still: whether it stays in its place, as a tower does.
         dress: whether a person's clothes are long.
-        tail: of an animal that sits.
+        tail: the kind of tail of a seated animal.
         belly, limbs, coat: colours that differ from the drawing's own.
-        holds: what makes it what it is, such as a fishing pole.
+        holds: the word for a thing that it always holds, such as a fishing pole, or an empty string.
     """
 
     code: str

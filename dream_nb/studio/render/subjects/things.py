@@ -1,4 +1,4 @@
-"""What a subject can be: the drawing of each noun, where it belongs and how it moves. To teach a noun, add it here."""
+"""The nouns that can be subjects: their drawings, where they belong and how they move. Add new nouns here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dream_nb.studio.render.subjects.thing import Thing
 
 
 def _rows(text: str, **traits: object) -> dict[str, Thing]:
-    """One line a drawing: its code, and the words for it."""
+    """Return the things of a table by their words. Each line has the code of a drawing, and the words for it."""
     things = {}
     for line in text.strip().splitlines():
         code, *words = line.split()
@@ -385,15 +385,15 @@ SIGHTS: Final = {
     **_rows("1FA90 planet saturn", habitat="air", gait="float", still=True),
     **_rows("1F6CB armchair sofa couch", gait="still", still=True),
 }
-"""What the scenery has in its own hand, unless a prompt is of nothing else."""
+"""Sights that are drawn as part of the scenery, unless a prompt has no other subject."""
 
-# Of these a whole picture may be had from near: the ground is a leaf or moss.
+# Small things that a prompt can show from near, on a leaf or on moss.
 _SMALL_ONES: Final = (
     "snail caterpillar ant spider scorpion ladybug beetle bee butterfly mushroom sunflower tulip rose daisy frog"
 )
 MINIATURE: Final = frozenset(THINGS[name].code for name in _SMALL_ONES.split(" "))
 
-# The faces of animals whose bodies are drawn from the side: they sit and look at the viewer when they wear something.
+# The faces of animals whose drawings show them from the side. They sit and face the viewer if they wear something.
 FACES: Final = {
     "1F408": "1F431", "1F415": "1F436", "1F405": "1F42F", "1F407": "1F430", "1F401": "1F42D", "1F400": "1F42D",
     "1F404": "1F42E", "1F416": "1F437", "1F412": "1F435", "1F98D": "1F435", "1F429": "1F436",
@@ -418,7 +418,7 @@ SYNONYMS: Final = {
     "panda bear": "panda", "grizzly": "bear", "raven": "bird", "crow": "bird",
 }  # fmt: skip
 
-# What a person or an animal wears or holds, rather than stands beside.
+# Things that a person or an animal wears or holds, instead of standing beside them: the place and the size of each.
 WORN: Final = {"sunglasses": ("eyes", 0.5), "glasses": ("eyes", 0.5), "hat": ("crown", 0.5), "top hat": ("crown", 0.5),
                "crown": ("crown", 0.42), "headphones": ("eyes", 0.62), "umbrella": ("over hand", 1.2),
                "fishing pole": ("hand", 0.85)}  # fmt: skip
@@ -432,29 +432,29 @@ _MOUNTS: Final = (
     "bear turtle whale dinosaur"
 )
 RIDDEN: Final = frozenset(THINGS[name].code for name in _MOUNTS.split(" "))
-"""The codes of what somebody can sit on."""
+"""The codes of things that can be ridden."""
 
 _SINGULARS: Final = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""))
 
 
 def thing_of(words: str) -> Thing | None:
-    """The thing that some words name in English, in the singular or the plural; of those above."""
+    """Return the thing in `THINGS` that some English words name, in the singular or the plural, or None."""
     return next((THINGS[name] for name in _forms(words) if name in THINGS), None)
 
 
 def other_thing_of(words: str) -> Thing | None:
-    """The same among the many that the `emoji` package names."""
+    """Return the thing that some English words name, among those of the `emoji` package, or None."""
     names = emoji_names.english()
     return next((names[name] for name in _forms(words) if name in names), None)
 
 
 def is_one(words: str) -> bool:
-    """Whether some words are the name of a thing in the singular."""
+    """Return whether some words are the name of a thing in the singular."""
     return words in THINGS or words in SYNONYMS or words in emoji_names.english()
 
 
 def _forms(words: str) -> list[str]:
-    """The words, and what they may be the plural of."""
+    """Return the words, and the words that they may be the plural of, with synonyms replaced."""
     singles = [
         words.removesuffix(ending) + instead
         for ending, instead in _SINGULARS
@@ -464,7 +464,12 @@ def _forms(words: str) -> list[str]:
 
 
 def foreign(word: str, language: Language | None) -> Thing | None:
-    """The thing that a word names in a language, or in any where None; only for words that English does not know."""
+    """Return the thing that a word names in another language, or None. Use it only for words that are not English.
+
+    Args:
+        word: the word.
+        language: the language of the word, or None to look it up in all languages.
+    """
     languages = OTHERS if language is None else (language,)
     return next((thing for one in languages if (thing := _foreign(one).get(folded(word)))), None)
 
