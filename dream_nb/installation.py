@@ -1,6 +1,6 @@
 """The state of this installation: one user on one machine.
 
-A library may come from somebody else, so nothing in it is trusted by itself. Everything that this installation has
+A library may come from somebody else, so nothing in it is trusted without proof. Everything that this installation has
 accepted or learned is stored here, or has its seal.
 """
 

@@ -57,7 +57,7 @@ def _knows_json() -> bool:
 
 
 def connect(path: Path, how: str = "mode=rwc", *, patience: float = _PATIENCE_SECONDS) -> sqlite3.Connection:
-    """Open an SQLite file for all threads. Each statement is committed by itself unless it is in a `transaction`.
+    """Open an SQLite file for all threads. Each statement is committed at once unless it is in a `transaction`.
 
     Args:
         path: the path of the file, of which nothing is read yet.

@@ -31,6 +31,11 @@ def examples(page: Path, language: str) -> list[str]:
     return [found[2] for found in _BLOCK.finditer(read(page)) if found[1] == language]
 
 
+def spans(page: Path) -> list[str]:
+    """The code spans of a page, in order."""
+    return re.findall(r"`([^`]+)`", _BLOCK.sub("", read(page)))
+
+
 def links(page: Path) -> list[str]:
     """The targets of a page's links and pictures, without those on other sites."""
     found = _LINK.findall(_BLOCK.sub("", read(page)))

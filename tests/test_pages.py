@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -15,7 +16,8 @@ import pytest
 
 import dream_nb
 from tests.kernel import Kernel, start_kernel
-from tests.pages import GUIDE, README, ROOT, STUDIO, anchors, examples, links, pages, read, rows
+from tests.pages import GUIDE, README, ROOT, STUDIO, anchors, examples, links, pages, read, rows, spans
+from tests.scripts import run
 from tests.studio.program import running
 
 LONGEST_README = 130
@@ -65,6 +67,26 @@ def test_its_examples_run_from_top_to_bottom(page: Path, kernel: Kernel) -> None
     for source in examples(page, "python"):
         answer = kernel.run(source)
         assert answer.error is None, f"{source}\n{answer.error['evalue']}"
+
+
+def test_every_line_in_the_sentences_of_the_readme_runs(kernel: Kernel) -> None:
+    lines = [span for span in spans(README) if span.startswith("%")]
+    assert lines
+    for source in lines:
+        # A key is asked for, and the client of this test has no keyboard.
+        expected = "ConfigurationError" if source.startswith("%dreams key") else None
+        answer = kernel.answer(kernel.client.execute(source, allow_stdin=False, stop_on_error=False))
+        assert (answer.error["ename"] if answer.error else None) == expected, source
+
+
+def test_every_command_line_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "32")
+    commands = [span for span in spans(README) if span.startswith("python -m dream_nb")]
+    assert commands
+    for command in commands:
+        _, *words = shlex.split(command)
+        done = run(tmp_path, *words)
+        assert (done.code, done.out) == (0, f"{words[-1]}\n"), done.err
 
 
 def test_every_extra_is_in_the_guide() -> None:

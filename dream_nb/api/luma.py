@@ -116,7 +116,7 @@ class AsyncLuma:
     ) -> LumaGeneration:
         """`POST /generations`: request an image, a video, an edit or layers. It is sent once and never retried.
 
-        The API cannot list generations: if the answer is lost, only the provider's support can find out what became of
+        The API cannot list generations: if the answer is lost, only the provider's support can find out the outcome of
         the request. The error then includes the `X-Request-Id` to quote.
 
         Args:

@@ -46,13 +46,15 @@ def _enum(*values: str) -> Json:
 
 _FLAG: Final = _nullable({"type": "boolean"})
 _PART: Final = _nullable({"type": "number", "minimum": 0, "maximum": 1})
-_USER: Final = _nullable({"type": "string", "description": "Who asks, by a name of your own. It is not shown."})
+_USER: Final = _nullable(
+    {"type": "string", "description": "Your own name for the user who sends the request. It is not shown."}
+)
 _PROMPT: Final[Json] = {
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_PROMPT,
     "pattern": r"\S",
-    "description": "What is to be seen.",
+    "description": "What to show.",
 }
 
 
@@ -171,7 +173,7 @@ def _drawn(kind: str) -> Json:
         },
         "output_format": _nullable(_enum("png", "jpeg")),
         "style": _enum("auto", "manga"),
-        "web_search": {"type": "boolean", "description": "Taken; nothing is searched."},
+        "web_search": {"type": "boolean", "description": "Accepted; nothing is searched."},
     }
 
 
@@ -188,14 +190,18 @@ _VIDEO_SOURCE: Final[Json] = {"source": ref("Video")}
 
 _REQUESTS: Final[Json] = {
     "ImageRequest": _request(
-        "image", LUMA_IMAGE_MODELS, _IMAGE_RATIOS, "An image. A manga is upright.", **_drawn("image")
+        "image",
+        LUMA_IMAGE_MODELS,
+        _IMAGE_RATIOS,
+        "An image. The style manga requires an upright aspect ratio.",
+        **_drawn("image"),
     )
     | {"not": _LANDSCAPE_MANGA},
     "ImageEditRequest": _request(
         "image_edit",
         LUMA_IMAGE_MODELS,
         _IMAGE_RATIOS,
-        "An image that is changed.",
+        "A changed version of an image.",
         source=ref("Picture"),
         **_drawn("image_edit"),
     ),
@@ -203,8 +209,8 @@ _REQUESTS: Final[Json] = {
         "layering",
         LUMA_IMAGE_MODELS[:1],
         _IMAGE_RATIOS,
-        "An image that is taken apart.",
-        prompt={"type": "string", "maxLength": MAX_LAYERING_PROMPT, "description": "What stands in front."},
+        "The layers of an image.",
+        prompt={"type": "string", "maxLength": MAX_LAYERING_PROMPT, "description": "What the foreground is."},
         source=ref("Guide"),
         layering={**object_of({"resolution": _enum("1k", "2k")}, additionalProperties=False), "nullable": True},
         output_format=_nullable(_enum("png")),
@@ -213,14 +219,14 @@ _REQUESTS: Final[Json] = {
         "video",
         LUMA_VIDEO_MODELS,
         _VIDEO_RATIOS,
-        "A video. There are as many keyframe_indexes as keyframes.",
+        "A video. keyframe_indexes and keyframes have the same length.",
         video={"nullable": True, "anyOf": _VIDEO_OPTIONS},
     ),
     "VideoEditRequest": _request(
         "video_edit",
         LUMA_VIDEO_MODELS,
         _VIDEO_RATIOS,
-        "A video with another look. There are as many keyframe_indexes as keyframes.",
+        "A video whose look is changed. keyframe_indexes and keyframes have the same length.",
         video={"nullable": True, "anyOf": _EDIT_OPTIONS},
         **_VIDEO_SOURCE,
     ),
@@ -228,7 +234,7 @@ _REQUESTS: Final[Json] = {
         "video_reframe",
         LUMA_VIDEO_MODELS,
         _VIDEO_RATIOS,
-        "A video in another ratio.",
+        "A video in another aspect ratio.",
         video={
             "nullable": True,
             "anyOf": [_options(source_position={"nullable": True, "allOf": [ref("SourcePosition")]})],
@@ -267,18 +273,18 @@ _SCHEMAS: Final[Json] = {
         {"x_norm": {"type": "number"}, "y_norm": {"type": "number"}, "w_norm": _SIDE, "h_norm": _SIDE},
         required=("x_norm", "y_norm", "w_norm", "h_norm"),
         additionalProperties=False,
-        description="Where the source lies, in fractions of the canvas.",
+        description="The position of the source, in fractions of the canvas.",
     ),
     **_REQUESTS,
     "GenerationRequest": {"anyOf": [ref(name) for name in _REQUESTS]},
     "Output": object_of(
         {
             "type": _enum("image", "video", "exr"),
-            "url": {"type": "string", "format": "uri", "description": "Counts for an hour."},
+            "url": {"type": "string", "format": "uri", "description": "The address of the file, valid for one hour."},
             "layer": {
                 **object_of(
                     {
-                        "index": {"type": "integer", "description": "From front to back."},
+                        "index": {"type": "integer", "description": "The position of the layer, from front to back."},
                         "label": {"type": "string"},
                         "description": {"type": "string"},
                         "alpha_hint": _enum("soft", "hard", "none"),
@@ -300,13 +306,26 @@ _SCHEMAS: Final[Json] = {
             "failure_code": _nullable(_enum(*FAILURE_ADVICE)),
             "failure_reason": _TEXT,
             "output": _nullable({"type": "array", "items": ref("Output")}),
-            "take": {"type": "integer", "minimum": 1, "description": "The n-th result of this same request."},
-            "progress": {"type": "number", "minimum": 0, "maximum": 1, "description": "The part that is drawn."},
-            "stalled": {"type": "string", "description": "Why nothing that is queued is drawn at the moment."},
-            "note": {"type": "string", "description": "Why it takes its time."},
+            "take": {"type": "integer", "minimum": 1, "description": "The number of this result of the same request."},
+            "progress": {
+                "type": "number",
+                "minimum": 0,
+                "maximum": 1,
+                "description": "The fraction that is drawn, 0 to 1.",
+            },
+            "stalled": {"type": "string", "description": "Why queued generations are not drawn at the moment."},
+            "note": {"type": "string", "description": "Why it takes longer."},
             "thumbnail": {"type": "string", "format": "uri", "description": "The first frame, while it is drawn."},
-            "drawn": {"type": "array", "items": {"type": "string"}, "description": "Words that are drawn."},
-            "unknown": {"type": "array", "items": {"type": "string"}, "description": "Words that are not known."},
+            "drawn": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "The words of the prompt that are drawn.",
+            },
+            "unknown": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "The words of the prompt that the studio does not know.",
+            },
         },
         required=("id", "created_at", "model", "state", "type", "failure_code", "failure_reason", "output", "take"),
     ),
@@ -363,13 +382,13 @@ _SCHEMAS: Final[Json] = {
 }
 
 _WHY: Final = {
-    400: "The request has not the form that it has to have.",
+    400: "The request is malformed.",
     401: "No valid key.",
     402: "The balance does not cover the price.",
     404: "This account has no such generation or file.",
-    405: "The path knows other methods.",
+    405: "The path supports other methods.",
     413: "The body, or something in it, is too large.",
-    422: "What was asked for does not go together, or what it refers to is not there.",
+    422: "The fields cannot be combined, or something that they refer to does not exist.",
     429: "A limit of this studio is reached; try again after Retry-After seconds.",
 }
 
@@ -388,7 +407,7 @@ def _query(name: str, schema: Json) -> Json:
 
 _LIST: Final = [
     _query("limit", {"type": "integer", "default": 25, "minimum": 1, "maximum": 100}),
-    _query("cursor", {"type": "string", "description": "The next_cursor of the page before."}),
+    _query("cursor", {"type": "string", "description": "The next_cursor of the previous page."}),
     _query("purpose", _enum(*PURPOSES)),
     _query("state", _enum(*FILE_STATES)),
 ]
@@ -396,7 +415,7 @@ _PATHS: Final[Json] = {
     "/generations": {
         "post": _operation(
             "createGeneration",
-            "Ask for an image, a video, an edit or layers",
+            "Create an image, a video, an edit or layers",
             201,
             "Generation",
             *(400, 402, 413, 422, 429),
@@ -408,10 +427,10 @@ _PATHS: Final[Json] = {
         "get": _operation("getGeneration", "One generation", 200, "Generation", 404, parameters=BY_ID)
     },
     "/files": {
-        "get": _operation("listFiles", "Files, newest first", 200, "FilePage", 400, parameters=_LIST),
+        "get": _operation("listFiles", "List the files, newest first", 200, "FilePage", 400, parameters=_LIST),
         "post": _operation(
             "createFile",
-            "Announce a file; with multipart/form-data, its bytes come along in the field file",
+            "Create a file; multipart/form-data contains its bytes in the field file",
             201,
             "CreatedFile",
             *(400, 413),
@@ -420,11 +439,11 @@ _PATHS: Final[Json] = {
     },
     "/files/{id}": {
         "get": _operation("getFile", "One file", 200, "File", 404, parameters=BY_ID),
-        "delete": _operation("deleteFile", "Remove the bytes of a file", 204, None, 404, parameters=BY_ID),
+        "delete": _operation("deleteFile", "Delete the bytes of a file", 204, None, 404, parameters=BY_ID),
     },
     "/files/{id}/complete": {
         "post": _operation(
-            "completeFile", "Say that the bytes of a file were put", 200, "File", 404, 422, parameters=BY_ID
+            "completeFile", "Complete a file whose bytes were uploaded", 200, "File", 404, 422, parameters=BY_ID
         )
     },
 }

@@ -209,4 +209,4 @@ def _check_media(place: str, reference: MediaReference, kind: str, made: str | N
         if file is None or file[1] != "ready":
             raise Refusal(422, f"{place}: file_id not found or not ready")
         if not file[0].startswith(f"{kind}/"):
-            raise Refusal(422, f"{place}: the file is {file[0]}, and an {kind} is wanted here")
+            raise Refusal(422, f"{place}: the file is {file[0]}, not {'a video' if kind == 'video' else 'an image'}")

@@ -37,7 +37,7 @@ _PROMPT: Final[Json] = {
     "type": "string",
     "minLength": PROMPT_LENGTH[0],
     "maxLength": PROMPT_LENGTH[1],
-    "description": "What is to be seen.",
+    "description": "What to show.",
 }
 _WORDS: Final[Json] = {
     "type": "string",
@@ -47,30 +47,30 @@ _RATIO: Final[Json] = {
     "type": "string",
     "enum": list(ASPECT_RATIOS),
     "default": "16:9",
-    "description": "Width to height.",
+    "description": "The aspect ratio, width to height.",
 }
 _CALLBACK: Final[Json] = {
     "type": "string",
     "maxLength": MAX_URL,
     "pattern": HTTP_URL,
-    "description": "Where to POST the generation whenever it begins to dream, completes or fails.",
+    "description": "The URL to which the generation is sent by POST when it starts dreaming, completes or fails.",
 }
-_WEIGHT: Final[Json] = {"type": "number", "minimum": 0, "maximum": 1, "description": "How much it counts."}
+_WEIGHT: Final[Json] = {"type": "number", "minimum": 0, "maximum": 1, "description": "How much the picture counts."}
 _MEDIA_URL: Final[Json] = {
     "type": "string",
     "anyOf": [{"maxLength": MAX_URL, "pattern": HTTP_URL}, {"pattern": DATA_URL}],
-    "description": "A file: where it is, or itself in base64.",
+    "description": "The URL of a file, or a data: URL that contains it.",
 }
-_IMAGE_URL: Final[Json] = _MEDIA_URL | {"description": "A picture: where it is, or itself in base64."}
+_IMAGE_URL: Final[Json] = _MEDIA_URL | {"description": "The URL of a picture, or a data: URL that contains it."}
 _PLACING: Final[Json] = {
     field: {"type": "integer", "minimum": lowest, "maximum": MAX_PLACE} for field, lowest in PLACES.items()
 }
 _EDITED: Final[Json] = {
-    "prompt": _WORDS | {"description": "What is to be seen; without it the words of the source count."},
+    "prompt": _WORDS | {"description": "What to show; by default the prompt of the source is used."},
     "media": ref("Media"),
     "callback_url": _CALLBACK,
 }
-_ID: Final[Json] = {"type": "string", "format": "uuid", "description": "Names a generation."}
+_ID: Final[Json] = {"type": "string", "format": "uuid", "description": "The id of a generation."}
 
 _PICTURE: Final = object_of({"type": {"type": "string", "enum": ["image"]}}, required=("type",))
 _GENERATION: Final = object_of({"type": {"type": "string", "enum": ["generation"]}}, required=("type",))
@@ -88,7 +88,10 @@ _VIDEO: Final[Json] = {
     "generation_type": {"type": "string", "enum": ["video"], "default": "video"},
     "prompt": _PROMPT,
     "aspect_ratio": _RATIO,
-    "loop": {"type": "boolean", "description": "Whether the end leads back to the beginning."},
+    "loop": {
+        "type": "boolean",
+        "description": "Whether the video ends as it begins, so that it repeats without a cut.",
+    },
     "keyframes": ref("Keyframes"),
     "callback_url": _CALLBACK,
 }
@@ -105,7 +108,7 @@ _SAYS_WHAT: Final[Json] = {
 _SCHEMAS: Final[Json] = {
     "Error": ERROR,
     "Credits": object_of(
-        {"credit_balance": {"type": "number", "description": "Play money that is left, in USD cents."}},
+        {"credit_balance": {"type": "number", "description": "The remaining play money in USD cents."}},
         required=("credit_balance",),
     ),
     "Pong": object_of({"message": {"type": "string", "enum": ["pong"]}}, required=("message",)),
@@ -128,17 +131,17 @@ _SCHEMAS: Final[Json] = {
         },
     },
     "Keyframes": object_of(
-        {"frame0": ref("Keyframe"), "frame1": ref("Keyframe")}, description="How a video begins and ends."
+        {"frame0": ref("Keyframe"), "frame1": ref("Keyframe")}, description="The first and the last frame of a video."
     ),
     "ImageRef": object_of({"url": _IMAGE_URL, "weight": _WEIGHT}, description="A picture to follow."),
     "ImageIdentity": object_of(
         {"images": {"type": "array", "maxItems": MAX_REFERENCES, "items": _IMAGE_URL}},
-        description="One character, seen several times.",
+        description="Several pictures of one character.",
     ),
     "GenerationRequest": object_of(
         {
             **_VIDEO,
-            "model": {"type": "string", "nullable": True, "description": "Kept; names with flash are drawn faster."},
+            "model": {"type": "string", "nullable": True, "description": "Stored; names with flash are drawn faster."},
             "duration": {"type": "string", "nullable": True, "pattern": DURATION},
             "resolution": {"type": "string", "nullable": True, "enum": [*RESOLUTIONS, None]},
             "concepts": {"type": "array", "nullable": True, "items": {"type": "object"}},
@@ -158,14 +161,14 @@ _SCHEMAS: Final[Json] = {
         required=("model",),
         additionalProperties=False,
         **_SAYS_WHAT,
-        description="A video, as in 2025. What leads to an earlier video (frame1) cannot loop.",
+        description="A video, as in 2025. It cannot loop if frame1 is a generation.",
     )
     | {"not": {"anyOf": [_LOOP_OF_TWO_PICTURES, _LOOP_TO_A_VIDEO]}},
     "Concept": object_of(
         {"key": {"type": "string", "enum": list(CONCEPTS)}},
         required=("key",),
         additionalProperties=False,
-        description="What the camera does.",
+        description="A camera move.",
     ),
     "Media": object_of(
         {"url": _MEDIA_URL}, required=("url",), additionalProperties=False, description="A video or a picture."
@@ -176,11 +179,11 @@ _SCHEMAS: Final[Json] = {
             "generation_type": {"type": "string", "enum": ["modify_video"]},
             "first_frame": ref("Media"),
             "model": {"type": "string", "enum": list(EDITING_MODELS)},
-            "mode": {"type": "string", "enum": list(MODES), "description": "How far it goes from the video."},
+            "mode": {"type": "string", "enum": list(MODES), "description": "How much of the video is changed."},
         },
         required=("generation_type", "media", "model", "mode"),
         additionalProperties=False,
-        description="A video with another look.",
+        description="A video whose look is changed.",
     ),
     "ReframeVideoRequest": object_of(
         {
@@ -193,7 +196,7 @@ _SCHEMAS: Final[Json] = {
         },
         required=("generation_type", "media", "model", "aspect_ratio"),
         additionalProperties=False,
-        description="A video in another ratio. The ends of what is shown of the source come after its starts.",
+        description="A video in another aspect ratio. x_end and y_end are greater than x_start and y_start.",
     ),
     "ReframeImageRequest": object_of(
         {
@@ -206,7 +209,7 @@ _SCHEMAS: Final[Json] = {
         },
         required=("generation_type", "media", "model", "aspect_ratio"),
         additionalProperties=False,
-        description="An image in another ratio. The ends of what is shown of the source come after its starts.",
+        description="An image in another aspect ratio. x_end and y_end are greater than x_start and y_start.",
     ),
     "UpscaleVideoGenerationRequest": object_of(
         {
@@ -215,17 +218,17 @@ _SCHEMAS: Final[Json] = {
             "callback_url": _CALLBACK,
         },
         additionalProperties=False,
-        description="A video in a higher resolution; without one, in the next.",
+        description="A video in a higher resolution; by default the next one.",
     ),
     "AudioGenerationRequest": object_of(
         {
             "generation_type": {"type": "string", "enum": ["add_audio"], "default": "add_audio"},
-            "prompt": _WORDS | {"description": "What is to be heard; without it the words of the video count."},
-            "negative_prompt": _WORDS | {"description": "What is not to be heard."},
+            "prompt": _WORDS | {"description": "What the sound is; by default the prompt of the video is used."},
+            "negative_prompt": _WORDS | {"description": "Sounds to leave out."},
             "callback_url": _CALLBACK,
         },
         additionalProperties=False,
-        description="A video with sound.",
+        description="A video to which sound is added.",
     ),
     "ImageGenerationRequest": object_of(
         {
@@ -235,13 +238,16 @@ _SCHEMAS: Final[Json] = {
             "callback_url": _CALLBACK,
             "model": {"type": "string", "enum": list(IMAGE_MODELS), "default": IMAGE_MODELS[0]},
             "format": {"type": "string", "enum": list(IMAGE_FORMATS)},
-            "sync": {"type": "boolean", "description": "Whether the answer waits for the picture."},
+            "sync": {
+                "type": "boolean",
+                "description": "Whether the answer is sent only when the picture is completed.",
+            },
             "sync_timeout": {
                 "type": "number",
                 "minimum": 0,
                 "maximum": MAX_SYNC,
                 "default": 60,
-                "description": "Seconds that the answer waits at most.",
+                "description": "The longest time in seconds before the answer is sent.",
             },
             "image_ref": {"type": "array", "maxItems": MAX_REFERENCES, "items": ref("ImageRef")},
             "style_ref": {"type": "array", "maxItems": MAX_REFERENCES, "items": ref("ImageRef")},
@@ -253,7 +259,7 @@ _SCHEMAS: Final[Json] = {
             {"required": ["model"]},
             {"not": {"anyOf": [{"required": [field]} for field in ("format", "sync", "sync_timeout")]}},
         ],
-        description="An image. With a field of 2025 (format, sync) it needs a model.",
+        description="An image. With a field of 2025 (format, sync), model is required.",
     ),
     "Generation": object_of(
         {
@@ -269,30 +275,35 @@ _SCHEMAS: Final[Json] = {
                     "thumbnail": {
                         "type": "string",
                         "format": "uri",
-                        "description": "The first frame of a video, small, while it is drawn.",
+                        "description": "The reduced first frame of a video, while it is drawn.",
                     },
                 }
             ),
-            "take": {"type": "integer", "minimum": 1, "description": "The n-th result of this same request."},
-            "progress": {"type": "number", "minimum": 0, "maximum": 1, "description": "The part that is drawn."},
-            "stalled": {"type": "string", "description": "Why nothing that is queued is drawn at the moment."},
-            "note": {"type": "string", "description": "Why it takes its time."},
-            "model": {"type": "string", "description": "Which model was asked for."},
+            "take": {"type": "integer", "minimum": 1, "description": "The number of this result of the same request."},
+            "progress": {
+                "type": "number",
+                "minimum": 0,
+                "maximum": 1,
+                "description": "The fraction that is drawn, 0 to 1.",
+            },
+            "stalled": {"type": "string", "description": "Why queued generations are not drawn at the moment."},
+            "note": {"type": "string", "description": "Why it takes longer."},
+            "model": {"type": "string", "description": "The model of the request."},
             "request": {
                 "type": "object",
                 "properties": {"generation_type": {"type": "string", "enum": list(REQUESTS)}},
                 "required": ["generation_type"],
-                "description": "What was asked for.",
+                "description": "The request.",
             },
         },
         required=("id", "generation_type", "state", "created_at", "take", "model", "request"),
-        description="A request and what became of it. What is not yet known is left out.",
+        description="A request and its state. Fields that are not known yet are left out.",
     ),
     "ListGenerationResponse": object_of(
         {
             "generations": {"type": "array", "items": ref("Generation")},
-            "count": {"type": "integer", "description": "Generations in this page."},
-            "has_more": {"type": "boolean", "description": "Whether there are older ones."},
+            "count": {"type": "integer", "description": "The number of generations in this page."},
+            "has_more": {"type": "boolean", "description": "Whether older ones follow on the next page."},
             "limit": {"type": "integer"},
             "offset": {"type": "integer"},
         },
@@ -306,7 +317,7 @@ _WHY: Final = {
     400: "The request breaks a rule; the detail names the field.",
     401: "No valid key.",
     404: "This account has no such generation.",
-    405: "The path knows other methods.",
+    405: "The path supports other methods.",
     413: "The body is too long.",
     429: "A limit of this studio is reached; try again after Retry-After seconds.",
 }
@@ -334,57 +345,59 @@ _PATHS: Final[Json] = {
     "/generations": {
         "get": _operation(
             "listGenerations",
-            "Generations of this account, the newest first",
+            "List the generations of this account, newest first",
             200,
             "ListGenerationResponse",
             (400,),
             parameters=[
-                _query("limit", 100, 1, MAX_PAGE, "Length of a page."),
-                _query("offset", 0, 0, MAX_OFFSET, "How many to pass over."),
+                _query("limit", 100, 1, MAX_PAGE, "The largest number of generations in the page."),
+                _query("offset", 0, 0, MAX_OFFSET, "The number of generations to skip."),
             ],
         ),
-        "post": _create("createGeneration", "Ask for a video, as in 2024", "GenerationRequest"),
+        "post": _create("createGeneration", "Create a video, as in 2024", "GenerationRequest"),
     },
-    "/generations/video": {"post": _create("createVideo", "Ask for a video, as in 2025", "VideoRequest")},
-    "/generations/video/modify": {"post": _create("modifyVideo", "Give a video another look", "ModifyVideoRequest")},
+    "/generations/video": {"post": _create("createVideo", "Create a video, as in 2025", "VideoRequest")},
+    "/generations/video/modify": {"post": _create("modifyVideo", "Change the look of a video", "ModifyVideoRequest")},
     "/generations/video/reframe": {
-        "post": _create("reframeVideo", "Give a video another ratio", "ReframeVideoRequest")
+        "post": _create("reframeVideo", "Change the aspect ratio of a video", "ReframeVideoRequest")
     },
     "/generations/image/reframe": {
-        "post": _create("reframeImage", "Give an image another ratio", "ReframeImageRequest")
+        "post": _create("reframeImage", "Change the aspect ratio of an image", "ReframeImageRequest")
     },
     "/generations/{id}/upscale": {
         "post": _create(
             "upscaleGeneration",
-            "Ask for a higher resolution of a video",
+            "Raise the resolution of a video",
             "UpscaleVideoGenerationRequest",
             200,
             parameters=BY_ID,
         )
     },
     "/generations/{id}/audio": {
-        "post": _create("addAudioToGeneration", "Give a video sound", "AudioGenerationRequest", 200, parameters=BY_ID)
+        "post": _create("addAudioToGeneration", "Add sound to a video", "AudioGenerationRequest", 200, parameters=BY_ID)
     },
     "/generations/concepts/list": {
-        "get": _operation("getConcepts", "What a request can ask of the camera", 200, "Concepts", ())
+        "get": _operation("getConcepts", "List the camera moves that a request can have", 200, "Concepts", ())
     },
-    "/generations/image": {"post": _create("generateImage", "Ask for an image", "ImageGenerationRequest")},
+    "/generations/image": {"post": _create("generateImage", "Create an image", "ImageGenerationRequest")},
     "/generations/camera_motion/list": {
-        "get": _operation("getCameraMotion", "Words for the camera that a prompt can hold", 200, "CameraMotions", ())
+        "get": _operation(
+            "getCameraMotion", "List the camera motions that a prompt can contain", 200, "CameraMotions", ()
+        )
     },
     "/generations/{id}": {
         "get": _operation("getGeneration", "One generation", 200, "Generation", (404,), parameters=BY_ID),
         "delete": _operation(
             "deleteGeneration",
-            "Forget a generation and its files; one that is not finished is refunded",
+            "Delete a generation and its files; an unfinished one is refunded",
             204,
             None,
             (404,),
             parameters=BY_ID,
         ),
     },
-    "/credits": {"get": _operation("getCredits", "What the account has left", 200, "Credits", ())},
-    "/ping": {"get": _operation("ping", "Whether anybody is there", 200, "Pong", ())},
+    "/credits": {"get": _operation("getCredits", "Get the balance of the account", 200, "Credits", ())},
+    "/ping": {"get": _operation("ping", "Check that the server answers", 200, "Pong", ())},
 }
 
 

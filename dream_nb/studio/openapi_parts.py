@@ -14,13 +14,13 @@ Json = dict[str, Any]
 TAKE: Final[Json] = {
     "name": "Dream-Take",
     "in": "header",
-    "description": "Which result of this same request to draw; without it the studio counts.",
+    "description": "The number of the result of the same request to draw; by default the next one.",
     "schema": {"type": "integer", "minimum": 1, "maximum": MAX_TAKE},
 }
 BY_ID: Final[list[Json]] = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
 ERROR: Final[Json] = {
     "type": "object",
-    "properties": {"detail": {"type": "string", "description": "What was wrong, and with what."}},
+    "properties": {"detail": {"type": "string", "description": "What was wrong, with the value."}},
     "required": ["detail"],
 }
 

@@ -243,7 +243,7 @@ class Operations:
         written = to_json(document)
         if len(written) > self._settings.max_request:
             self._assets.remove(*inputs)
-            raise Refusal(413, f"written out, the request has more than {self._settings.max_body} bytes")
+            raise Refusal(413, f"the request has more than {self._settings.max_request} bytes as JSON")
         suffix = "mp4" if asked.kind == "video" else getattr(asked, "format", None) or "jpg"
         return Draft(
             id=str(uuid.uuid4()),

@@ -35,7 +35,12 @@ class Ran:
 
 def environment(**changes: str) -> dict[str, str]:
     """This process's variables without keys, with the studio chosen, this checkout importable, and these changes."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LUMAAI_", "DREAM_NB_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        # Without it, the state of this user's installation would be used.
+        if name == "DREAM_NB_STATE" or not name.startswith(("LUMAAI_", "LUMA_", "DREAM_NB_"))
+    }
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return kept | {"DREAM_NB_BACKEND": "studio", "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"} | changes
 

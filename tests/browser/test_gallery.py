@@ -105,7 +105,7 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     page.keyboard.press("Delete")
     question = page.get_by_role("alertdialog")
     expect(question).to_contain_text("Delete 2 dreams")
-    expect(question).to_contain_text("at the server will be gone for good")
+    expect(question).to_contain_text("on the server will be deleted permanently")
     expect(question.get_by_role("button", name="Keep")).to_be_focused()
     question.get_by_role("button", name="Delete 2").click()
     expect(wait).to_have_count(5)

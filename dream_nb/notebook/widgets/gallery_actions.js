@@ -98,7 +98,7 @@ export class Actions {
     const count = this.#selection.keys.length;
     if (!count) return;
     this.#ask({
-      text: `Delete ${dreams(count)}? The ${count === 1 ? "copy" : "copies"} at the server will be gone for good; what is here goes to the trash for 30 days.`,
+      text: `Delete ${dreams(count)}? The ${count === 1 ? "copy" : "copies"} on the server will be deleted permanently; the ${count === 1 ? "file" : "files"} here will be in the trash for 30 days.`,
       yes: `Delete ${count}`,
       answered: () => this.#delete(),
     });
@@ -164,7 +164,7 @@ export class Actions {
   #extend() {
     const count = this.#selection.keys.length;
     this.#ask({
-      text: `Continue from the end of ${dreams(count)}, each at its backend, at its price.`,
+      text: `Continue from the end of ${dreams(count)}. Each is made by the backend of its dream, at that price.`,
       yes: `Extend ${count}`,
       label: "what happens then; empty for the same prompt",
       answered: (prompt) => this.#actOnSelected("extend", { prompt }),

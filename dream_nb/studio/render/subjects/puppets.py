@@ -58,7 +58,8 @@ class Gait:
         tall = 1.0 + self.squash * beat
         around = math.cos(2 * math.pi * part)
         wide = math.copysign(max(0.08, abs(around)), around) if self.spins else 1.0 / tall
-        return Pose(self.rock * swing, tall, wide)
+        # Rounded, so that poses on the way to and fro are equal and are prepared only once.
+        return Pose(round(self.rock * swing, 6), round(tall, 6), round(wide, 6))
 
 
 GAITS: Final[dict[str, Gait]] = {

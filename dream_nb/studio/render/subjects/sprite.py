@@ -95,8 +95,8 @@ class Sprite:
     picture: U8
     poses: list[Pose]
     foot: float
-    _posed: dict[int, U8] = field(default_factory=dict)
-    _ready: dict[tuple[int, int], tuple[_Laid, _Laid, _Laid]] = field(default_factory=dict)
+    _posed: dict[Pose, U8] = field(default_factory=dict)
+    _ready: dict[tuple[Pose, int], tuple[_Laid, _Laid, _Laid]] = field(default_factory=dict)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -114,18 +114,18 @@ class Sprite:
         width, _ = self.size
         left, top = math.floor(x - width / 2), 2 * round((foot - self.foot) / 2)
         odd = left % 2
-        for plane, laid, half in zip(onto.all, self._laid(pose, odd), (1, 2, 2), strict=True):
+        for plane, laid, half in zip(onto.all, self._laid(self.poses[pose], odd), (1, 2, 2), strict=True):
             _lay(plane, laid, (left - odd) // half, top // half)
 
-    def _laid(self, pose: int, odd: int) -> tuple[_Laid, _Laid, _Laid]:
+    def _laid(self, pose: Pose, odd: int) -> tuple[_Laid, _Laid, _Laid]:
         if (pose, odd) not in self._ready:
             self._ready[pose, odd] = _prepared(self.posed(pose), odd)
         return self._ready[pose, odd]
 
-    def posed(self, pose: int) -> U8:
+    def posed(self, pose: Pose) -> U8:
         """Return the picture in a pose, in the same size."""
         if pose not in self._posed:
-            self._posed[pose] = self._moved(self.poses[pose])
+            self._posed[pose] = self._moved(pose)
         return self._posed[pose]
 
     def _moved(self, pose: Pose) -> U8:
@@ -154,16 +154,17 @@ class Reflection:
 
     sprite: Sprite
     strength: float
-    _poses: dict[int, Sprite] = field(default_factory=dict)
+    _poses: dict[Pose, Sprite] = field(default_factory=dict)
 
     def draw(self, onto: Planes, pose: int, x: float, foot: float) -> None:
         """Draw the reflection of a pose into a frame; the arguments are those of `Sprite.draw`."""
-        if pose not in self._poses:
+        posed = self.sprite.poses[pose]
+        if posed not in self._poses:
             rows = self.sprite.size[1]
             fade = np.rint(np.linspace(256 * self.strength, 25.6 * self.strength, rows)).astype(np.uint16)
-            picture = ((self.sprite.posed(pose)[::-1] * fade[:, None, None]) >> 8).astype(np.uint8)
-            self._poses[pose] = Sprite(picture, [Pose()], rows - self.sprite.foot)
-        self._poses[pose].draw(onto, 0, x, foot)
+            picture = ((self.sprite.posed(posed)[::-1] * fade[:, None, None]) >> 8).astype(np.uint8)
+            self._poses[posed] = Sprite(picture, [Pose()], rows - self.sprite.foot)
+        self._poses[posed].draw(onto, 0, x, foot)
 
 
 def _image(picture: U8) -> Image.Image:
