@@ -141,7 +141,7 @@ class Rain:
         for depth, (length, light, speed) in enumerate(((0.05, 16, 1.1), (0.085, 24, 1.7), (0.13, 30, 2.5))):
             high = max(8, round((0.9 + 0.13 * depth) * s.unit / 2) * 2)
             tile = np.zeros((high, s.width + 2), np.uint8)
-            count = int(s.plan.rain * (340, 150, 60)[depth] * s.width / s.unit)
+            count = int(s.plan.rain * (300, 140, 56)[depth] * s.width / s.unit)
             steps = max(2, round(length * s.unit))
             at = np.arange(steps)
             x0, y0 = rng.random(count) * s.width, rng.random(count) * high
@@ -289,7 +289,7 @@ def falling(stage: SceneStage) -> list[Motes | Rain]:
     if plan.rain > 0.25 and outside:
         found.append(Rain(s))
     if plan.snow and outside:
-        found.append(Motes(s, "snow", int(560 * plan.snow) + 60, 0.0046, 1.6 + plan.wind, 0.03, None, 0.85))
+        found.append(Motes(s, "snow", int(390 * plan.snow) + 60, 0.0046, 1.6 + plan.wind, 0.03, None, 0.85))
     rng = plan.chance("air")
     for mote in plan.motes:
         match mote:
