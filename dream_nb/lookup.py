@@ -254,7 +254,7 @@ class Lookup:
             raise NotReplayedError(f"{what}, and {why}. {ledger.advice}")
         if not self.may_make(backend):
             raise NotReplayedError(
-                f"{what}, and DREAM_NB_REPLAY={self._choices.replay} lets nothing be made: run the "
+                f"{what}, and DREAM_NB_REPLAY={self._choices.replay} allows nothing new: run the "
                 "notebook without it first, and keep the library beside it"
             )
 

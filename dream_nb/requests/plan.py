@@ -113,9 +113,9 @@ class Plan:
     def cost(self) -> str:
         """The estimated cost in words."""
         if self.backend == "studio":
-            return "costs nothing"
+            return "free"
         if not self.new:
-            return "costs nothing more"
+            return "nothing more to pay"
         if self.cents is None:
             return "price unknown"
         return about(self.cents, is_public=any(entry.is_public for entry in self.entries))

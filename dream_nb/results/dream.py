@@ -135,7 +135,9 @@ class Dream:
         keyframes = self.request.keyframes if isinstance(self.request, GenerationRequest) else None
         ends = [getattr(keyframes, name, None) for name in ("frame0", "frame1")]
         begins, leads = (isinstance(end, GenerationReference) for end in ends)
-        way = {(True, False): "extended", (False, True): "leads up", (True, True): "leads over"}.get((begins, leads))
+        way = {(True, False): "extended", (False, True): "reverse extended", (True, True): "interpolated"}.get(
+            (begins, leads)
+        )
         return " · ".join(filter(None, [self.title, self.label, way, f"take {self.take}" if self.take > 1 else ""]))
 
     @property

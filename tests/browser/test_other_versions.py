@@ -189,7 +189,7 @@ def test_without_a_key_the_studio_makes_the_versions_for_nothing(
     card = page.locator(".dream-card:not(.dream-bare)").first
     card.get_by_role("button", name="Modify").click()
     asked = card.locator(".dream-ask")
-    expect(asked.locator(".dream-cost")).to_have_text("costs nothing")
+    expect(asked.locator(".dream-cost")).to_have_text("free")
     asked.get_by_label("Modify: describe what is new").fill("in deep snow")
     asked.get_by_role("button", name="Modify").click()
     expect(page.locator("video.dream-film")).to_have_count(2, timeout=240_000)

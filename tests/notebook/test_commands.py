@@ -58,7 +58,7 @@ def test_alone_it_lists_its_subcommands(kernel: Kernel) -> None:
 
 @pytest.mark.parametrize("source", ["%dreams credits", "c = %dreams credits", "c = %dreams credits\nc"])
 def test_an_answer_is_shown_once(kernel: Kernel, source: str) -> None:
-    assert "of play money: the studio costs nothing" in shown(kernel.run(source))
+    assert "of play money: the studio is free" in shown(kernel.run(source))
 
 
 def test_history_holds_everything_newest_first(kernel: Kernel) -> None:

@@ -52,7 +52,7 @@ COMMANDS = {
     "%dreams credits": "luma does not report a balance: see its dashboard",
     "%dreams motions": "This backend lists neither concepts nor camera motions",
     "%dreams concepts": "This backend lists neither concepts nor camera motions",
-    "%dreams use hosted": "luma is asked, which costs money",
+    "%dreams use hosted": "requests now go to luma, which costs money",
 }
 
 

@@ -203,7 +203,7 @@ def test_a_dry_run_shows_the_request_and_sends_nothing(kernel: Kernel) -> None:
     before = value(kernel, rows)
     answer = kernel.run("%dream a dry {run|walk} -D")
     assert [output["type"] for output in answer.outputs] == ["display_data"]
-    assert "2 dreams of the studio: 0 in the library, 2 to make, costs nothing" in answer.data()[0]
+    assert "2 dreams of the studio: 0 in the library, 2 to make, free" in answer.data()[0]
     assert answer.data()[0].count("<details") == 2
     assert value(kernel, rows) == before
 

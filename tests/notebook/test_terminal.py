@@ -60,7 +60,7 @@ def test_a_key_is_asked_for_without_an_echo(tmp_path: Path, monkeypatch: pytest.
         assert "Key for http://127.0.0.1" in asked
         assert key not in asked + typed + used
         assert "The server accepts it" in typed
-        assert "dream-machine is asked" in used
+        assert "requests now go to dream-machine" in used
 
 
 def test_a_terminal_that_can_shows_a_picture_below_the_path(tmp_path: Path) -> None:

@@ -321,7 +321,11 @@ def test_takes_and_what_goes_on_have_captions_of_their_own(lighthouse: Dream, la
     second = studio.submit(lighthouse.request, take=2).result(240)
     assert (lighthouse.caption, second.caption) == ("a lighthouse in the fog", "a lighthouse in the fog · take 2")
     kin = [lake.extend(), lake.reverse_extend(), lake.interpolate(lake)]
-    assert [one.caption.removeprefix(f"{lake.title} · ") for one in kin] == ["extended", "leads up", "leads over"]
+    assert [one.caption.removeprefix(f"{lake.title} · ") for one in kin] == [
+        "extended",
+        "reverse extended",
+        "interpolated",
+    ]
     html = Dreams([lighthouse, second])._repr_mimebundle_()["text/html"]
     assert "a lighthouse in the fog · take 2</figcaption>" in html
 

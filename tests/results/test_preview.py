@@ -63,7 +63,7 @@ def test_a_video_has_a_player_that_points_to_its_file(session: Session) -> None:
 
 
 def test_it_says_that_the_studio_drew_it(session: Session) -> None:
-    assert "drawn by the studio, procedurally" in html_of(session.dream("a lake"))
+    assert "drawn procedurally by the studio" in html_of(session.dream("a lake"))
 
 
 def test_a_replayed_dream_looks_the_same(session: Session) -> None:

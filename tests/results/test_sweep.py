@@ -47,7 +47,7 @@ def test_its_progress_counts_what_is_done(session: Session) -> None:
     sweep.on_change(lambda sweep: seen.append((sweep.progress.state, sweep.progress.fraction, sweep.progress.note)))
     assert len(sweep.result(SECONDS)) == 3
     assert seen[-1][:2] == ("completed", 1.0)
-    assert all(note.endswith("of 3 done, costs nothing") for state, _, note in seen if state != "completed")
+    assert all(note.endswith("of 3 done, free") for state, _, note in seen if state != "completed")
     assert sweep.title == "all"
 
 

@@ -198,7 +198,7 @@ class Commands:
         if balance is None:
             title = f"{session.backend} does not report a balance: see its dashboard"
         else:
-            play = "" if is_paid(session.backend) else " of play money: the studio costs nothing"
+            play = "" if is_paid(session.backend) else " of play money: the studio is free"
             title = f"{dollars(balance)} left{play}"
         return Facts(command="credits", title=title, rows=tuple(rows), facts=facts)
 
@@ -284,10 +284,10 @@ class Commands:
         key = find_key(session.backend) if is_paid(session.backend) else None
         if key is not None:
             rows += [("address", key.base_url), ("key", f"from {key.source}"), ("budget", _cents(session))]
-        cost = "costs money" if is_paid(session.backend) else "draws procedurally, and costs nothing"
+        cost = "costs money" if is_paid(session.backend) else "draws procedurally and is free"
         return Facts(
             command="use",
-            title=f"{_name(session.backend)} is asked, which {cost}",
+            title=f"requests now go to {_name(session.backend)}, which {cost}",
             rows=tuple(rows) if key else (),
             facts={"backend": session.backend},
         )

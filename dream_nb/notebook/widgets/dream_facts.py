@@ -37,7 +37,7 @@ def facts_of(shown: Dream | Job | Sweep) -> list[str]:
         what = [request.kind, request.aspect_ratio]
     loops = "loop" if getattr(request, "loop", False) else ""
     take = f"take {first.take}" if first.take > 1 and not isinstance(shown, Sweep) else ""
-    drawn = "drawn by the studio, procedurally" if first.backend == "studio" else ""
+    drawn = "drawn procedurally by the studio" if first.backend == "studio" else ""
     words = _words_told(shown) if isinstance(shown, Dream) else []
     return [fact for fact in (*what, loops, take, drawn, *words) if fact]
 

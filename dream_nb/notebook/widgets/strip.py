@@ -49,7 +49,7 @@ class Strip(AwaitedWidget):
         strip = cls(width=width, height=height, title=shooting.board.prompts[0])
         strip._pictures = {}
         strip._lock = threading.Lock()
-        strip._drawn = "drawn by the studio, procedurally" if shooting.backend == "studio" else ""
+        strip._drawn = "drawn procedurally by the studio" if shooting.backend == "studio" else ""
         strip._shooting = shooting
         shooting.on_change(strip.follow)
         return strip
