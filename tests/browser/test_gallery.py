@@ -98,8 +98,7 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     expect(divider).to_have_attribute("aria-valuenow", "48")
     page.keyboard.press("Escape")
     expect(page.locator(".dream-compare")).to_have_count(0)
-    lab.run_cell(2)
-    expect(page.locator(".jp-OutputArea-output pre").last).to_have_text("2 [5] {'search': 'HARBOUR boat'}\n")
+    lab.run_until_printed(2, "2 [5] {'search': 'HARBOUR boat'}")
 
     wall.focus()
     page.keyboard.press("Delete")

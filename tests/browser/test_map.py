@@ -50,8 +50,7 @@ def test_it_zooms_moves_and_selects(open_cells: Callable[..., Lab], page: Page) 
     assert float(dot.get_attribute("cx") or 0) == pytest.approx(before + 40 * 720 / plot["width"], abs=2)
     expect(page.get_by_text("2 selected")).to_be_visible()
     page.get_by_role("button", name="Clear selection").click()
-    lab.run_cell(3)
-    expect(page.get_by_text("[]", exact=True)).to_be_visible()
+    lab.run_until_printed(3, "[]")
 
 
 @pytest.fixture

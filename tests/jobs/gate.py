@@ -30,15 +30,12 @@ class Gate:
 
     def shut(self) -> None:
         """Refuse new connections, and end existing ones."""
-        if self._listener is not None:
+        with self._lock:
+            listener, self._listener = self._listener, None
+        if listener is not None:
             # Closing alone does not wake a thread that waits in accept().
-            self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
-            self._listener = None
-        self.throw_out()
-
-    def throw_out(self) -> None:
-        """End existing connections."""
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
         with self._lock:
             for end in self._inside:
                 with contextlib.suppress(OSError):
@@ -50,6 +47,11 @@ class Gate:
                 near, _ = listener.accept()
                 far = socket.create_connection(("127.0.0.1", self._to))
                 with self._lock:
+                    if self._listener is not listener:
+                        # It was shut in the meantime, so nobody would end these.
+                        near.close()
+                        far.close()
+                        return
                     self._inside |= {near, far}
                 for source, target in ((near, far), (far, near)):
                     threading.Thread(target=self._pass_on, args=(source, target), name="gate", daemon=True).start()

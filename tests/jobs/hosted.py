@@ -96,7 +96,12 @@ class Held(Executor):
         return len(self._held)
 
     def let_go(self) -> None:
+        """Return what is held, and from now on everything at once."""
         self.holds = False
+        self.give()
+
+    def give(self) -> None:
+        """Return what is held."""
         while self._held:
             self._held.pop().set_result(picture())
 

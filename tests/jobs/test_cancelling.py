@@ -150,11 +150,10 @@ def test_of_a_storyboard_what_is_made_stays(slow_server: Hosted, held: Held) -> 
     board = Storyboard(["a lake", "the sun climbs"], session=session)
     shooting = board.start()
     under_way(session)
-    # The server may not have begun to draw yet; calling `let_go` before that would have no effect.
+    # The server may not have begun to draw yet; calling `give` before that would have no effect.
     wait_for(lambda: held.waiting)
-    held.let_go()
-    # Hold again before the first is downloaded, after which the second is requested.
-    held.holds = True
+    # Only the first: the second is requested when that has been downloaded.
+    held.give()
     wait_for(lambda: len(board.shots) == 1)
     shooting.cancel()
     assert isinstance(shooting.exception(SECONDS), SweepError)
