@@ -39,7 +39,7 @@ from dream_nb.lines.prompts import check_dash, unknown_option
 from dream_nb.lines.references import References
 from dream_nb.lines.settings import DreamSettings
 from dream_nb.lines.spending import check_cost
-from dream_nb.lines.wording import in_options
+from dream_nb.lines.wording import in_options, option_words
 from dream_nb.requests.media import replace_media
 from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Entry, Plan
@@ -372,6 +372,7 @@ def _copied(source: Path, path: Path) -> Path:
 
 def _tell(message: str) -> None:
     """Write a line for people to standard error, in the words of a command line."""
+    message = option_words(message)
     for theirs, ours in _IN_A_NOTEBOOK.items():
         message = message.replace(theirs, ours)
     # A key that a notebook asks for is available to the command line if the keyring has it.

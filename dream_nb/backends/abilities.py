@@ -16,7 +16,7 @@ _ABILITIES: Final[Mapping[str, frozenset[Ability]]] = {
 }
 _LACKS: Final[Mapping[Ability, str]] = {
     "list": "cannot list generations: import one by its id (session.bring_in)",
-    "delete": "cannot delete generations: delete only the file here (--files, files=True)",
+    "delete": "cannot delete generations: delete only the file here (files=True)",
     "cancel": (
         "cannot cancel generations: this one continues on the server, and is billed. To stop waiting for it, stop the "
         "job"

@@ -9,7 +9,7 @@ from dream_nb.api.luma_dialect import LUMA_DIALECT
 from dream_nb.api.models import Generation
 
 _CHANGE: Final = "Change the prompt"
-_REFUSED: Final = f"{_CHANGE}, or ask for another take with -t (take=)"
+_REFUSED: Final = f"{_CHANGE}, or ask for another take (take=…)"
 
 # The first that matches is used. Reasons are free text, so these are words that they contain.
 _TABLE: Final = (
@@ -21,7 +21,7 @@ _TABLE: Final = (
     (re.compile(r"moderat|nsfw|prohibited|content policy|safety", re.IGNORECASE), _REFUSED),
     (
         re.compile(r"was deleted|is gone", re.IGNORECASE),
-        "Make the dream that this starts from again, as another take (-t, take=), or use a file of your own",
+        "Make the dream that this starts from again, as another take (take=…), or use a file of your own",
     ),
     (
         re.compile(r"user input|read .*(?:frame|image|picture)|fetch|download", re.IGNORECASE),

@@ -154,7 +154,7 @@ class Runner:
                 return self._ledger.forget(record)
         if self.looks.is_gone(error, id):
             raise DreamError(
-                "it is no longer on the server, and its file is not in the library: make another take with "
+                "it is no longer on the server, and its file is not in the library: make another take "
                 f"{self._next(record)}"
             ) from None
         raise self.looks.explained(error, id) from None
@@ -203,7 +203,7 @@ class Runner:
         """Make sure that the server has the request. Only this method begins a create."""
         if record.state == "deleted":
             raise DreamError(
-                "it was deleted: restore it, if it is still in the trash (%dreams trash), or make another take with "
+                "it was deleted: restore it, if it is still in the trash (%dreams trash), or make another take "
                 f"{self._next(record)}"
             )
         record = self._ledger.recall(record)
@@ -326,7 +326,7 @@ class Runner:
     def _next(self, record: Record) -> str:
         """A text that says how to request the next take, which is the same at every run of a cell."""
         take = self._ledger.next_take(record.hash)
-        return f"-t {take} (take={take})"
+        return f"(take={take})"
 
     def _durations(self, kind: str) -> list[float]:
         return self._ledger.durations(self.backend.name, kind)

@@ -293,8 +293,7 @@ class Sender:
         return (
             f"{self._backend.name}: {what}, so it may have been made and billed, and this API cannot list "
             f"generations{named}. It is not sent again automatically: record its outcome with %dreams lost, or send it "
-            "as "
-            f"another take with -t {take} (take={take})"
+            f"as another take (take={take})"
         )
 
     async def _look_once(self, record: Record, turn: _Turn) -> Record | None:
@@ -424,6 +423,6 @@ def _unknown(record: Record, error: APIError | None, next_take: int) -> str:
     why = f"{operation_of(record.request)}: {error.what if error else 'its answer was lost'}"
     return (
         f"{why}, and the server does not list it. It is not sent again automatically, since it may have been paid for: "
-        "run the cell again to check again, see possible matches with %dreams lost, or send it as another take with "
-        f"-t {next_take} (take={next_take})"
+        "run the cell again to check again, see possible matches with %dreams lost, or send it as another take "
+        f"(take={next_take})"
     )

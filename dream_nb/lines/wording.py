@@ -1,4 +1,4 @@
-"""Errors of a request in the words of a line: they name options where a call in Python names fields."""
+"""Errors in the words of a line, which names options where a call in Python names arguments and fields."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.errors import DreamError, InvalidRequestError
 from dream_nb.requests.roles import FIELD_OF, PLAIN
 
 _OPTION_OF: Final[Mapping[str, str]] = {
@@ -26,30 +26,47 @@ _CALLS: Final[Mapping[str, str]] = {
 }
 _FIELD: Final = re.compile(rf"^(?:{'|'.join(_OPTION_OF)})\b(?=: | requires )")
 _CALL: Final = re.compile("|".join(map(re.escape, _CALLS)))
-_MODEL: Final = re.compile(r'model="([^"]+)"')
-_KIND: Final = re.compile(r'kind="(video|image)"')
-_BACKSLASH: Final = re.compile(r"put a backslash before it$")
+_ARGUMENTS: Final = (
+    (re.compile(r"\(take=(\d+|…)\)"), r"(-t \1)"),
+    (re.compile(r"\(files=True\)"), "(--files)"),
+    (re.compile(r"\bhdr=True\b"), "--hdr"),
+    (re.compile(r'\bmodel="([^"]+)"'), r"-m \1"),
+    (re.compile(r'\bkind="(video|image)"'), r"--kind \1"),
+    (re.compile(r"\b\w+= \((%config DreamMagics\.\w+)\)"), r"\1"),
+    (re.compile(r"put a backslash before it$"), "put a backslash before it, or add --raw"),
+)
 
 
 @contextmanager
 def in_options() -> Iterator[None]:
-    """Within this block, an error of a request names options.
+    """Within this block, errors name options.
 
     Raises:
-        InvalidRequestError: the block raised one.
+        DreamError: the block raised one.
     """
     try:
         yield
     except InvalidRequestError as error:
-        problems = tuple(_in_options(problem) for problem in error.problems)
-        if problems == error.problems:
-            raise
-        raise InvalidRequestError(*problems, field=error.field).with_traceback(error.__traceback__) from None
+        error.problems = tuple(map(_problem, error.problems))
+        error.args = ("; ".join(error.problems),)
+        raise
+    except DreamError as error:
+        error.args = tuple(option_words(part) if isinstance(part, str) else part for part in error.args)
+        raise
 
 
-def _in_options(problem: str) -> str:
+def option_words(text: str) -> str:
+    """Return a text with the options of a line in place of arguments in Python.
+
+    Args:
+        text: a text that may name arguments, such as "another take (take=2)".
+    """
+    for pattern, words in _ARGUMENTS:
+        text = pattern.sub(words, text)
+    return text
+
+
+def _problem(problem: str) -> str:
     # The source of an edit is named by the option of the edit.
     problem = _FIELD.sub(lambda found: _OPTION_OF[found[0]], problem.removeprefix("media: "))
-    problem = _CALL.sub(lambda found: _CALLS[found[0]], problem).replace("hdr=True", "--hdr")
-    problem = _KIND.sub(r"--kind \1", _MODEL.sub(r"-m \1", problem))
-    return _BACKSLASH.sub(r"\g<0>, or add --raw", problem)
+    return option_words(_CALL.sub(lambda found: _CALLS[found[0]], problem))

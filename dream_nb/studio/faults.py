@@ -57,7 +57,7 @@ class Fault:
     times: int | None = 1
     delay: float = 0.0
     answer: int | None = None
-    detail: str = "this fault was asked for"
+    detail: str = "this is an injected fault"
     body: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     drop: Literal["before", "after"] | None = None
@@ -214,7 +214,7 @@ async def _hang_up(send: Send, *, at_once: bool) -> None:
     """End the connection. ASGI has no message for this, so it uses the transport behind uvicorn's `send`."""
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is None:
-        raise ConnectionAbortedError("a fault that was asked for ended the connection")
+        raise ConnectionAbortedError("an injected fault ended the connection")
     if at_once:
         transport.abort()
     else:

@@ -80,7 +80,7 @@ def test_what_is_not_in_the_list_is_never_sent_again_by_itself(server: Hosted, f
     for _ in range(2):
         with pytest.raises(
             OutcomeUnknownError,
-            match=r"not sent again automatically.*%dreams lost, .* -t 2",
+            match=r"not sent again automatically.*%dreams lost, .* \(take=2\)",
         ):
             session.submit(REQUEST).result(SECONDS)
     assert (server.books.count("POST"), len(server.made)) == (1, 0)

@@ -26,7 +26,7 @@ def test_with_its_file_it_is_not_paid_for_again_by_itself(server: Hosted) -> Non
     dream = session.submit(REQUEST).result(SECONDS)
     session.delete(dream, files=True)
     assert list(session.library.folder.glob("lake-*")) == []
-    with pytest.raises(DreamError, match=r"was deleted: restore it, .* or make another take with -t 2"):
+    with pytest.raises(DreamError, match=r"was deleted: restore it, .* or make another take \(take=2\)"):
         session.submit(REQUEST).result(SECONDS)
     assert server.books.count("POST") == 1
 

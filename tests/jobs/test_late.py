@@ -273,7 +273,7 @@ def test_one_that_its_server_lost_long_ago_is_said_to_be_gone(
     fake: FakeDreamMachine, start: Callable[..., Session]
 ) -> None:
     session = gone(fake, start, age=timedelta(days=30))
-    with pytest.raises(DreamError, match=r"no longer on the server, .* another take with -t 2"):
+    with pytest.raises(DreamError, match=r"no longer on the server, .* another take \(take=2\)"):
         session.submit(REQUEST).result(SECONDS)
     assert looks(fake) == fake.count("GET", "/generations/") <= 2
 

@@ -95,7 +95,7 @@ def test_an_echo_that_says_something_else_is_shown_with_what_differs(
     fake.echo = echo
     fake.replies.append(Reply(taken=True))
     with opened() as session:
-        with pytest.raises(OutcomeUnknownError, match=r"with %dreams lost.*another take with -t 2"):
+        with pytest.raises(OutcomeUnknownError, match=r"with %dreams lost.*another take \(take=2\)"):
             session.submit(REQUEST).result(SECONDS)
         (lost,) = session.lost()
         (candidate,) = lost.candidates

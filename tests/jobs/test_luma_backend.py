@@ -136,7 +136,7 @@ def test_what_was_lost_is_not_sent_again(session: Session, luma: FakeLuma) -> No
 
 def test_what_was_lost_is_sent_as_the_next_take(session: Session, luma: FakeLuma) -> None:
     luma.replies.append(LOST)
-    with pytest.raises(OutcomeUnknownError, match=r"-t 2 \(take=2\)"):
+    with pytest.raises(OutcomeUnknownError, match=r"another take \(take=2\)"):
         session.dream("a lake")
     assert session.dream("a lake", take=2).state == "completed"
     assert luma.count("POST") == 2

@@ -140,7 +140,8 @@ class DreamMagics(DreamSettings, Magics):
         if asks_for_command_help(line):
             _tell_help(DreamMagics.dreams)
             return None
-        answer = Commands(self.state, Scope.of_caller(self.shell)).run(line)
+        with in_options():
+            answer = Commands(self.state, Scope.of_caller(self.shell)).run(line)
         self.previews.show(answer)
         return answer
 

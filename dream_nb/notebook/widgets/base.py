@@ -7,6 +7,7 @@ import inspect
 import json
 import logging
 import mimetypes
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -36,6 +37,8 @@ _CHUNK: Final = 1 << 20
 # A page can play a larger file only from its address.
 _LARGEST: Final = 32 * 2**20
 _LONGEST: Final = 500
+_ARGUMENT: Final = re.compile(r" \((?:take=(?:\d+|…)|files=True)\)")
+_SETTING: Final = re.compile(r"\b\w+= \((%config DreamMagics\.\w+)\)")
 # Traits that the widget library of every page changes.
 _CORE: Final = frozenset({"_view_count"})
 # The key for errors outside of actions; no action has this name.
@@ -387,8 +390,17 @@ def said(error: BaseException) -> str:
         error: the error that was raised.
     """
     if isinstance(error, DreamError | ValueError | traitlets.TraitError):
-        return shortened(str(error))
+        return shortened(button_words(str(error)))
     return f"{shortened(f'{type(error).__name__}: {error}')}. Run the cell that made this widget again"
+
+
+def button_words(text: str) -> str:
+    """Return a text without arguments in Python: a widget has buttons instead.
+
+    Args:
+        text: a text that may name arguments, such as "another take (take=2)".
+    """
+    return _SETTING.sub(r"\1", _ARGUMENT.sub("", text))
 
 
 def shortened(text: str) -> str:

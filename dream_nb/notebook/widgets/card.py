@@ -29,7 +29,7 @@ from dream_nb.library.library import Library, with_ledger
 from dream_nb.media.sound import has_sound
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.awaited import AwaitedWidget
-from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.notebook.widgets.base import Answer, Widget, action, button_words, said
 from dream_nb.notebook.widgets.dream_facts import facts_of, first_of
 from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
 from dream_nb.notebook.widgets.gallery import Gallery, open_gallery
@@ -484,12 +484,13 @@ def _problem(error: BaseException) -> Problem:
     if isinstance(error, GenerationFailedError):
         return _failure(error)
     title = "Cancelled" if isinstance(error, DreamCancelledError) else "Not made"
-    return {"title": title, "text": str(error), "facts": ""}
+    return {"title": title, "text": said(error), "facts": ""}
 
 
 def _failure(error: GenerationFailedError) -> Problem:
     facts = "refunded" if error.is_refunded else ""
-    return {"title": f"Not made: {error.reason}", "text": f"{error.advice}." if error.advice else "", "facts": facts}
+    text = f"{button_words(error.advice)}." if error.advice else ""
+    return {"title": f"Not made: {error.reason}", "text": text, "facts": facts}
 
 
 def _edits(dream: Dream) -> Edits:
