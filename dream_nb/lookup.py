@@ -144,7 +144,9 @@ class Lookup:
         if not ask.fresh:
             record = self.known(ask.request, ask.take)
             if record is not None and self._library.holds(record):
-                return Entry(replace(ask, request=_spelled(ask.request, record)), "in the library", 0.0)
+                return Entry(
+                    replace(ask, request=_spelled(ask.request, record)), "in the library", 0.0, made_by=record.backend
+                )
             if record is not None and _may_have_left(record):
                 return Entry(replace(ask, request=_spelled(ask.request, record)), "under way", 0.0)
         backend = self._choices.asked_for(ask.request)

@@ -73,8 +73,8 @@ def test_every_line_in_the_sentences_of_the_readme_runs(kernel: Kernel) -> None:
     lines = [span for span in spans(README) if span.startswith("%")]
     assert lines
     for source in lines:
-        # A key is asked for, and the client of this test has no keyboard.
-        expected = "ConfigurationError" if source.startswith("%dreams key") else None
+        # There is no key, and the client of this test has no keyboard to type one.
+        expected = "ConfigurationError" if source.startswith(("%dreams key", "%dreams use luma")) else None
         answer = kernel.answer(kernel.client.execute(source, allow_stdin=False, stop_on_error=False))
         assert (answer.error["ename"] if answer.error else None) == expected, source
 

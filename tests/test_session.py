@@ -15,6 +15,7 @@ from dream_nb.api.request_models import GenerationRequest
 from dream_nb.default import close_default_session, default_session, known_default_session
 from dream_nb.jobs.callbacks import Callbacks
 from dream_nb.requests.fields import make_request
+from dream_nb.requests.plan import Ask, Plan
 from dream_nb.session import Session
 from dream_nb.studio import answers
 
@@ -89,6 +90,19 @@ def test_a_failed_generation_says_why_and_is_sent_again_next_time(session: Sessi
     for _ in range(2):
         with pytest.raises(GenerationFailedError, match="not made: Failed to read user input frames"):
             session.submit(request).result(SECONDS)
+
+
+def test_a_job_that_failed_shows_its_reason(session: Session) -> None:
+    job = session.submit(make_request("gore", kind="image"))
+    job.exception(SECONDS)
+    assert repr(job).startswith("Job('gore', failed: Contains blacklisted words")
+
+
+def test_a_plan_says_what_the_studio_drew_if_another_backend_is_used(session: Session) -> None:
+    session.dream("a lake", kind="image")
+    plan = session.plan([Ask(make_request("a lake", kind="image"))])
+    assert "drawn by" not in plan.summary
+    assert "1 in the library (1 drawn by the studio: %dreams use" in Plan(plan.entries, "luma").summary
 
 
 @pytest.mark.parametrize("prompt", ["", "  \n"])

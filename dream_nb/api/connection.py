@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import logging
+import math
 import os
 import time
 from collections.abc import AsyncIterable, Callable, Generator, Mapping
@@ -337,6 +338,7 @@ class Connection:
         kind = _BY_STATUS.get(
             answer.status, errors.ServerError if httpx2.codes.is_server_error(answer.status) else errors.BadRequestError
         )
+        wait = answer.retry_after if kind is errors.RateLimitError else None
         return kind(
             operation,
             what.rstrip("."),
@@ -344,6 +346,7 @@ class Connection:
             detail=detail or None,
             request_id=self._words(answer.request_id) or None,
             retry_after=answer.retry_after,
+            advice=f"Wait {math.ceil(wait)} seconds, then send it again" if wait else None,
         )
 
     def _words(self, text: str | None, limit: int = _MAX_WORDS) -> str:

@@ -28,7 +28,6 @@ or refers to an object that does: errors can be pickled, copied and shown with a
 
 from __future__ import annotations
 
-import math
 import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -228,8 +227,6 @@ class APIError(DreamError):
     ) -> None:
         if advice is not None:
             self.advice = advice
-        elif retry_after:
-            self.advice = f"Wait {math.ceil(retry_after)} seconds, then send it again"
         super().__init__(f"{operation}: {what}. {self.advice}.")
         self.operation = operation
         self.what = what

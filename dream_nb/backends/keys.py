@@ -77,7 +77,7 @@ def find_key(backend: str) -> Key | None:
     """
     base_url = address_of(backend)
     if (given := _given.get(_slot(backend))) is not None:
-        return Key(given, base_url, "given in this session")
+        return Key(given, base_url, "%dreams key in this session")
     variable = _variable(backend)
     if variable and (secret := hidden_variable(variable)):
         return Key(secret, base_url, f"the environment ({variable})")
@@ -124,9 +124,10 @@ def remember(backend: str, secret: SecretStr, *, save: bool = False) -> None:
         save: whether to store it in the keyring as well.
 
     Raises:
-        ConfigurationError: there is no keyring.
+        ConfigurationError: the keyring did not store it; it is stored in this process all the same.
     """
     slot = _slot(backend)
+    _given[slot] = secret
     if save:
         try:
             _keyring().set_password(_SERVICE, slot, secret.get_secret_value())
@@ -139,18 +140,20 @@ def remember(backend: str, secret: SecretStr, *, save: bool = False) -> None:
         # Raised here, so that nothing leads from the error to the frames that hold the key.
         if reason:
             raise ConfigurationError(
-                f"the keyring could not save the key ({reason}): leave out --save to keep it in this session only"
+                f"the keyring could not save the key ({reason}), so it is kept in this session only: for others, set "
+                f"{variable_of(backend)}"
             )
-    _given[slot] = secret
 
 
-def forget(backend: str) -> None:
-    """Remove the key of a backend from this process and from the keyring."""
+def forget(backend: str) -> bool:
+    """Remove the key of a backend from this process and from the keyring. Returns whether there was one."""
     slot = _slot(backend)
-    _given.pop(slot, None)
+    was_there = _given.pop(slot, None) is not None
     # A keyring that is missing, locked or empty has nothing to remove.
     with suppress(Exception):
         _keyring().delete_password(_SERVICE, slot)
+        was_there = True
+    return was_there
 
 
 def hidden_variable(name: str) -> SecretStr | None:
@@ -201,4 +204,7 @@ def _keyring() -> Any:
     try:
         return import_module("keyring")
     except ImportError:
-        raise ConfigurationError("saving a key needs the package keyring: pip install 'dream_nb[keyring]'") from None
+        raise ConfigurationError(
+            "saving a key needs the package keyring (pip install 'dream_nb[keyring]'), so the key is kept in this session "
+            "only"
+        ) from None

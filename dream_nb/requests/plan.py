@@ -49,6 +49,7 @@ class Entry:
         cents: the estimated cost in USD cents; None if it is unknown.
         is_public: whether the cost is only a public price, and was not observed here.
         backend: the backend that a new one would be sent to; None for the others.
+        made_by: the backend that made the one in the library; None for the others.
     """
 
     ask: Ask
@@ -56,6 +57,7 @@ class Entry:
     cents: float | None
     is_public: bool = False
     backend: str | None = None
+    made_by: str | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -126,10 +128,12 @@ class Plan:
         count = f"{len(self.entries)} {'dream' if len(self.entries) == 1 else 'dreams'}"
         who = "the studio" if self.backend == "studio" else self.backend
         there = sum(entry.standing == "in the library" for entry in self.entries)
+        by_studio = sum(entry.made_by == "studio" for entry in self.entries) if self.backend != "studio" else 0
+        drawn = f" ({by_studio} drawn by the studio: %dreams use chooses where to make it instead)" if by_studio else ""
         unknown = "" if self.backend == "studio" else newer_note(entry.ask.request for entry in self.entries)
-        return (f"{count} of {who}: {there} in the library, {self.new} to make, {self.cost}; nothing was sent") + (
-            f"; {unknown}" if unknown else ""
-        )
+        return (
+            f"{count} of {who}: {there} in the library{drawn}, {self.new} to make, {self.cost}; nothing was sent"
+        ) + (f"; {unknown}" if unknown else "")
 
     def __len__(self) -> int:
         return len(self.entries)

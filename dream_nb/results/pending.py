@@ -13,13 +13,14 @@ from types import TracebackType
 from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar
 from weakref import WeakSet
 
-from dream_nb.api.errors import DreamCancelledError, DreamError, SweepError
+from dream_nb.api.errors import DreamCancelledError, DreamError, SweepError, reason_of
 from dream_nb.jobs.progress import Progress
 from dream_nb.lifetime import let_go_after_fork
 from dream_nb.systems import wait_for
 
 logger = logging.getLogger("dream_nb")
 _LOOK_SECONDS: Final = 0.1
+_LONGEST_REASON: Final = 200
 _FORKED: Final = "it is under way in the parent process of this one: ask for it again with a session opened here"
 REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; -t makes another take")
 
@@ -277,4 +278,6 @@ class Pending(Generic[Result]):
         self._done.add_done_callback(lambda _: listener(self))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.title!r}, {self._progress.state})"
+        error = self._outcome[1] if self._outcome else None
+        why = f": {' '.join(reason_of(error).split())[:_LONGEST_REASON]}" if isinstance(error, DreamError) else ""
+        return f"{type(self).__name__}({self.title!r}, {self._progress.state}{why})"

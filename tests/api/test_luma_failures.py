@@ -41,7 +41,7 @@ REFUSALS: dict[int, tuple[type[errors.APIError], str]] = {
     403: (errors.AuthenticationError, "Check that the account is active"),
     413: (errors.BadRequestError, "upload it with upload_file"),
     422: (errors.BadRequestError, "Change the request as described"),
-    429: (errors.RateLimitError, "Wait, then send it again"),
+    429: (errors.RateLimitError, "Wait 7 seconds, then send it again"),
 }
 
 

@@ -94,7 +94,7 @@ def test_what_was_given_comes_before_the_environment_before_colab_before_the_key
     monkeypatch.setenv("LUMAAI_API_KEY", "set")
     assert found("dream-machine") == ("set", "the environment (LUMAAI_API_KEY)")
     remember(HOSTED, SecretStr("given"))
-    assert found("dream-machine") == ("given", "given in this session")
+    assert found("dream-machine") == ("given", "%dreams key in this session")
     forget(HOSTED)
     assert found("dream-machine") == ("set", "the environment (LUMAAI_API_KEY)")
 
@@ -108,7 +108,7 @@ def test_a_saved_key_is_there_in_the_next_session_and_can_be_forgotten(chain: Me
     assert found("dream-machine") is None
 
 
-def test_a_locked_keyring_has_no_key_and_says_so_where_it_should_keep_one() -> None:
+def test_what_a_locked_keyring_cannot_keep_is_kept_in_this_process_and_said() -> None:
     keyring.set_keyring(Locked())
     assert found("dream-machine") is None
     given = SecretStr(f"given-{7 * 1419}")
@@ -116,7 +116,7 @@ def test_a_locked_keyring_has_no_key_and_says_so_where_it_should_keep_one() -> N
         remember(HOSTED, given, save=True)
     said = traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
     assert "given-9933" not in "".join(said)
-    assert found("dream-machine") is None
+    assert found("dream-machine") == ("given-9933", "%dreams key in this session")
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def test_a_wrong_backend_is_refused_and_says_no_secret(name: str, message: str) 
 
 
 def test_a_key_is_in_no_repr() -> None:
-    key = Key(SecretStr("given-9932"), HOSTED, "given in this session")
+    key = Key(SecretStr("given-9932"), HOSTED, "%dreams key in this session")
     assert "given-9932" not in f"{key} {key!r} {key.secret}"
 
 

@@ -153,6 +153,8 @@ def test_use_asks_another_server_with_a_key_of_its_own(tmp_path: Path) -> None:
 
             answer = kernel.run(f"%dreams key {server.base_url}", when=lambda _: True, then=type_key)
             assert "The server accepts it" in shown(answer)
+            switch = f"Requests go to the studio: %dreams use {server.base_url} switches to this server"
+            assert switch in shown(answer)
             assert "which costs money" in shown(kernel.run(f"%dreams use {server.base_url}"))
             assert kernel.run("%dreams credits").error is None
             assert previews(kernel.run("d = %dream -i a hill")) == 1
@@ -217,6 +219,13 @@ def test_a_wrong_key_is_not_kept(tmp_path: Path) -> None:
         assert "no key for" in line(kernel.run(f"%dreams use {server.base_url}"))
 
 
+def test_to_forget_a_key_that_is_not_kept_says_so(kernel: Kernel) -> None:
+    assert "no key was kept for https://api.lumalabs.ai" in shown(kernel.run("%dreams key dream-machine --forget"))
+    answer = kernel.run("%dreams key luma --forget --save")
+    assert answer.error is not None
+    assert "leave out one of them" in answer.error["evalue"]
+
+
 def test_where_nobody_can_type_a_key_is_not_asked_for(kernel: Kernel) -> None:
     kernel.client.allow_stdin = False
     try:
@@ -234,7 +243,7 @@ def test_check_says_what_works_and_what_to_do(tmp_path: Path, kernel: Kernel) ->
         given = dict(environment(server)) | {"LUMAAI_API_KEY": "a-wrong-key-9912"}
         with start_kernel(tmp_path, **given) as other:
             text = shown(other.run("%dreams check"))
-    assert "1 of 6 need attention" in text
+    assert "1 of 7 need attention" in text
     assert "Set another one with %dreams key." in text
     assert "a-wrong-key-9912" not in text
 

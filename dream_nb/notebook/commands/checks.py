@@ -28,7 +28,7 @@ class Check:
 
     Attributes:
         name: the name of the thing.
-        works: whether it works; None if it is not needed.
+        works: whether it works; None if it is not needed, or unknown.
         found: what was found.
         todo: what to do if it does not work, in one sentence.
     """
@@ -41,7 +41,7 @@ class Check:
     @property
     def mark(self) -> str:
         """The result in one word."""
-        return {True: "works", False: "to do", None: "not used"}[self.works]
+        return {True: "works", False: "to do", None: "-"}[self.works]
 
 
 def check_all() -> list[Check]:
@@ -52,7 +52,9 @@ def check_all() -> list[Check]:
     backend = default_session().backend
     is_used = is_paid(backend)
     server = backend if is_used else choose_backend("hosted")
+    name = "the studio" if backend == "studio" else backend
     return [
+        Check("backend", True, f"requests go to {name}"),
         *_looked_at("studio", _studio, "Install PyAV from PyPI: pip install --force-reinstall av."),
         *_looked_at(
             "key",
@@ -117,7 +119,7 @@ def _server(backend: str, is_used: bool) -> list[Check]:
         return [refused, Check("network", True, f"{address} answers")]
     except DreamError as error:
         return [
-            Check("key", None, f"from {key.source}; not tried"),
+            Check("key", None, f"from {key.source}; not tried, because the server did not answer"),
             Check("network", False, f"{address} cannot be reached", _sentence(str(error))),
         ]
     answers = f"{address} answers, with {api}"
@@ -128,7 +130,8 @@ def _library() -> list[Check]:
     library = default_session().library
     finished = sum(record.is_finished for record in library.ledger.all())
     free = shutil.disk_usage(library.folder).free
-    found = f"{library.folder.name}: {finished} dreams, {library.size() / 1e6:.1f} MB; {free / 1e9:.0f} GB free"
+    dreams = "1 dream" if finished == 1 else f"{finished:,} dreams"
+    found = f"{library.folder.name}: {dreams}, {library.size() / 1e6:.1f} MB; {free / 1e9:.0f} GB free"
     if library.read_only:
         why = f"its ledger cannot be used: {library.ledger.problem}" if library.ledger.problem else "it is not writable"
         return [Check("library", False, f"{library.folder.name}: {why}", f"{library.ledger.advice}.")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from dream_nb.api.connection import origin_of
@@ -12,7 +12,7 @@ from dream_nb.api.errors import ConfigurationError, InvalidRequestError
 from dream_nb.backends.abilities import can
 from dream_nb.backends.backends import choose_backend, is_paid
 from dream_nb.backends.keys import HOSTED_APIS, find_key
-from dream_nb.default import close_default_session, default_library, default_session
+from dream_nb.default import close_default_session, default_library, default_session, open_default_session
 from dream_nb.library.repair import rebuild_ledger
 from dream_nb.lines.options import HELP, asks_for_help
 from dream_nb.lines.prompts import cut_prompt
@@ -357,9 +357,17 @@ class Commands:
             raise InvalidRequestError("--forget and --save exclude each other: leave out one of them")
         if "--forget" in words:
             return forget_key(backend)
-        facts = ask_key(backend, save="--save" in words)
-        self._session.renew(backend)
-        return facts
+        try:
+            facts = ask_key(backend, save="--save" in words)
+        except ConfigurationError:
+            # The key may be kept all the same, if only the keyring did not store it.
+            if (opened := open_default_session()) is not None:
+                opened.renew(backend)
+            raise
+        session = self._session
+        session.renew(backend)
+        switch = "" if session.backend == backend else f": %dreams use {backend} switches to this server"
+        return replace(facts, note=f"{facts.note} Requests go to {_name(session.backend)}{switch}.")
 
 
 def _standing(dream: Dream) -> str:

@@ -40,7 +40,7 @@ def ask_key(backend: str, *, save: bool = False) -> Facts:
     return Facts(
         command="key",
         title=f"the key for {origin} is kept {kept}",
-        note=f"{tried} %dreams use {backend} switches to this server.",
+        note=tried,
         facts={"origin": origin, "saved": save},
     )
 
@@ -48,12 +48,14 @@ def ask_key(backend: str, *, save: bool = False) -> Facts:
 def forget_key(backend: str) -> Facts:
     """Remove the key of a backend from this process and from the keyring."""
     base_url = address_of(backend)
-    forget(backend)
+    was_there = forget(backend)
     key = find_key(backend)
     left = f"It still comes from {key.source}." if key else ""
     return Facts(
         command="key",
-        title=f"the key for {origin_of(base_url)} was removed",
+        title=f"the key for {origin_of(base_url)} was removed"
+        if was_there
+        else f"no key was kept for {origin_of(base_url)}",
         note=left,
         facts={"origin": origin_of(base_url), "saved": False},
     )
