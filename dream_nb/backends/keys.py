@@ -205,6 +205,6 @@ def _keyring() -> Any:
         return import_module("keyring")
     except ImportError:
         raise ConfigurationError(
-            "saving a key needs the package keyring (pip install 'dream_nb[keyring]'), so the key is kept in this session "
-            "only"
+            "saving a key needs the package keyring (pip install 'dream_nb[keyring]'), so the key is kept in this "
+            "session only"
         ) from None
