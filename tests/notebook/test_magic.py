@@ -198,7 +198,7 @@ def test_tb_shows_the_rest(kernel: Kernel) -> None:
     assert shown is not None
     whole = "\n".join(shown["traceback"])
     assert "Traceback" in whole
-    assert "cut_prompt" in whole
+    assert "read_arguments" in whole
 
 
 def test_an_unwritable_library_is_one_line(tmp_path: Path) -> None:

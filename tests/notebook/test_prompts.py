@@ -72,7 +72,7 @@ def test_options_stand_around_the_prompt(line: str, prompt: str, words: list[str
     [
         ("a lake --lop", "unknown option --lop: did you mean --loop?"),
         ("a lake --asp 9:16", "unknown option --asp: did you mean --aspect-ratio?"),
-        ("a lake --zzz", "unknown option --zzz: there are --aspect-ratio, --image, --loop."),
+        ("a lake --zzz", "unknown option --zzz: choose one of --aspect-ratio, --image, --loop."),
         ("a lake --aspect-ratio", "--aspect-ratio needs a value"),
         ("a lake --loop=yes", "--loop takes no value: '--loop=yes'"),
         ("a lake --loop at dawn", "'at dawn' comes between options"),
