@@ -16,6 +16,12 @@ TEXTS = {
         "raise %config DreamMagics.budget to continue",
         "raise %config DreamMagics.budget to continue",
     ),
+    "modify() needs a video": ("modify() needs a video", "modify needs a video"),
+    'choose a model, such as model="uni-1"': (
+        "choose a model, such as -m uni-1",
+        "choose a model, such as model uni-1",
+    ),
+    "exr_export requires hdr=True": ("exr_export requires --hdr", "exr_export requires hdr"),
     "a lake (at dawn)": ("a lake (at dawn)", "a lake (at dawn)"),
 }
 

@@ -37,8 +37,13 @@ _CHUNK: Final = 1 << 20
 # A page can play a larger file only from its address.
 _LARGEST: Final = 32 * 2**20
 _LONGEST: Final = 500
-_ARGUMENT: Final = re.compile(r" \((?:take=(?:\d+|…)|files=True)\)")
-_SETTING: Final = re.compile(r"\b\w+= \((%config DreamMagics\.\w+)\)")
+_ARGUMENTS: Final = (
+    (re.compile(r" \((?:take=(?:\d+|…)|files=True)\)"), ""),
+    (re.compile(r"\b\w+= \((%config DreamMagics\.\w+)\)"), r"\1"),
+    (re.compile(r"\b(\w+)\(\)"), r"\1"),
+    (re.compile(r"\b(\w+)=True\b"), r"\1"),
+    (re.compile(r'\b(\w+)="([^"]+)"'), r"\1 \2"),
+)
 # Traits that the widget library of every page changes.
 _CORE: Final = frozenset({"_view_count"})
 # The key for errors outside of actions; no action has this name.
@@ -400,7 +405,9 @@ def button_words(text: str) -> str:
     Args:
         text: a text that may name arguments, such as "another take (take=2)".
     """
-    return _SETTING.sub(r"\1", _ARGUMENT.sub("", text))
+    for pattern, words in _ARGUMENTS:
+        text = pattern.sub(words, text)
+    return text
 
 
 def shortened(text: str) -> str:
