@@ -1,9 +1,9 @@
-"""Errors in the words of a line, which names options where a call in Python names arguments and fields."""
+"""Errors in the words of the place where they are shown: a line names options, a widget has buttons."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -26,7 +26,7 @@ _CALLS: Final[Mapping[str, str]] = {
 }
 _FIELD: Final = re.compile(rf"^(?:{'|'.join(_OPTION_OF)})\b(?=: | requires )")
 _CALL: Final = re.compile("|".join(map(re.escape, _CALLS)))
-_ARGUMENTS: Final = (
+_IN_OPTIONS: Final = (
     (re.compile(r"\(take=(\d+|…)\)"), r"(-t \1)"),
     (re.compile(r"\(files=True\)"), "(--files)"),
     (re.compile(r"\bhdr=True\b"), "--hdr"),
@@ -34,6 +34,14 @@ _ARGUMENTS: Final = (
     (re.compile(r'\bkind="(video|image)"'), r"--kind \1"),
     (re.compile(r"\b\w+= \((%config DreamMagics\.\w+)\)"), r"\1"),
     (re.compile(r"put a backslash before it$"), "put a backslash before it, or add --raw"),
+)
+
+_IN_BUTTONS: Final = (
+    (re.compile(r" \((?:take=(?:\d+|…)|files=True)\)"), ""),
+    (re.compile(r"\b\w+= \((%config DreamMagics\.\w+)\)"), r"\1"),
+    (re.compile(r"\b(\w+)\(\)"), r"\1"),
+    (re.compile(r"\b(\w+)=True\b"), r"\1"),
+    (re.compile(r'\b(\w+)="([^"]+)"'), r"\1 \2"),
 )
 
 
@@ -61,7 +69,20 @@ def option_words(text: str) -> str:
     Args:
         text: a text that may name arguments, such as "another take (take=2)".
     """
-    for pattern, words in _ARGUMENTS:
+    return _replaced(text, _IN_OPTIONS)
+
+
+def button_words(text: str) -> str:
+    """Return a text without arguments in Python: a widget has buttons and fields instead.
+
+    Args:
+        text: a text that may name arguments, such as "another take (take=2)".
+    """
+    return _replaced(text, _IN_BUTTONS)
+
+
+def _replaced(text: str, table: Sequence[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, words in table:
         text = pattern.sub(words, text)
     return text
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dream_nb.api.errors import DreamError, GenerationFailedError, InvalidRequestError
-from dream_nb.lines.wording import in_options
-from dream_nb.notebook.widgets.base import button_words, said
+from dream_nb.lines.wording import button_words, in_options
+from dream_nb.notebook.widgets.base import said
 
 TEXTS = {
     "make another take (take=2)": ("make another take (-t 2)", "make another take"),

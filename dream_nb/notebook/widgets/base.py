@@ -7,7 +7,6 @@ import inspect
 import json
 import logging
 import mimetypes
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -26,6 +25,7 @@ from dream_nb.api.errors import DreamError, InvalidRequestError, LibraryError
 from dream_nb.api.portal import portal
 from dream_nb.front_ends import front_end
 from dream_nb.html.stand_in import stand_in
+from dream_nb.lines.wording import button_words
 from dream_nb.notebook.widgets.messages import Piece
 from dream_nb.notebook.widgets.nested import NestedComm
 from dream_nb.notebook.widgets.trust import is_trusted
@@ -37,13 +37,6 @@ _CHUNK: Final = 1 << 20
 # A page can play a larger file only from its address.
 _LARGEST: Final = 32 * 2**20
 _LONGEST: Final = 500
-_ARGUMENTS: Final = (
-    (re.compile(r" \((?:take=(?:\d+|…)|files=True)\)"), ""),
-    (re.compile(r"\b\w+= \((%config DreamMagics\.\w+)\)"), r"\1"),
-    (re.compile(r"\b(\w+)\(\)"), r"\1"),
-    (re.compile(r"\b(\w+)=True\b"), r"\1"),
-    (re.compile(r'\b(\w+)="([^"]+)"'), r"\1 \2"),
-)
 # Traits that the widget library of every page changes.
 _CORE: Final = frozenset({"_view_count"})
 # The key for errors outside of actions; no action has this name.
@@ -397,17 +390,6 @@ def said(error: BaseException) -> str:
     if isinstance(error, DreamError | ValueError | traitlets.TraitError):
         return shortened(button_words(str(error)))
     return f"{shortened(f'{type(error).__name__}: {error}')}. Run the cell that made this widget again"
-
-
-def button_words(text: str) -> str:
-    """Return a text without arguments in Python: a widget has buttons instead.
-
-    Args:
-        text: a text that may name arguments, such as "another take (take=2)".
-    """
-    for pattern, words in _ARGUMENTS:
-        text = pattern.sub(words, text)
-    return text
 
 
 def shortened(text: str) -> str:

@@ -26,10 +26,11 @@ from dream_nb.api.request_models import ASPECT_RATIOS, MODES, RESOLUTIONS, Edit
 from dream_nb.html.stand_in import stand_in
 from dream_nb.jobs.runner import failure
 from dream_nb.library.library import Library, with_ledger
+from dream_nb.lines.wording import button_words
 from dream_nb.media.sound import has_sound
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.awaited import AwaitedWidget
-from dream_nb.notebook.widgets.base import Answer, Widget, action, button_words, said
+from dream_nb.notebook.widgets.base import Answer, Widget, action, said
 from dream_nb.notebook.widgets.dream_facts import facts_of, first_of
 from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
 from dream_nb.notebook.widgets.gallery import Gallery, open_gallery
