@@ -36,12 +36,13 @@ _IN_OPTIONS: Final = (
     (re.compile(r"put a backslash before it$"), "put a backslash before it, or add --raw"),
 )
 
+# No more than what errors name: they also quote prompts, which are shown as they were typed.
 _IN_BUTTONS: Final = (
     (re.compile(r" \((?:take=(?:\d+|…)|files=True)\)"), ""),
     (re.compile(r"\b\w+= \((%config DreamMagics\.\w+)\)"), r"\1"),
-    (re.compile(r"\b(\w+)\(\)"), r"\1"),
-    (re.compile(r"\b(\w+)=True\b"), r"\1"),
-    (re.compile(r'\b(\w+)="([^"]+)"'), r"\1 \2"),
+    (re.compile(r"\b(modify|reframe|upscale|add_audio)\(\)"), r"\1"),
+    (re.compile(r"\bhdr=True\b"), "hdr"),
+    (re.compile(r'\b(model|kind)="([^"]+)"'), r"\1 \2"),
 )
 
 

@@ -22,6 +22,7 @@ TEXTS = {
         "choose a model, such as model uni-1",
     ),
     "exr_export requires hdr=True": ("exr_export requires --hdr", "exr_export requires hdr"),
+    "'f() and x=True and y=\"z\"' failed": ("'f() and x=True and y=\"z\"' failed",) * 2,
     "a lake (at dawn)": ("a lake (at dawn)", "a lake (at dawn)"),
 }
 

@@ -96,7 +96,7 @@ class _Heard(NamedTuple):
 
 
 def sounds_of(prompt: str, scene: str, unwanted: str) -> dict[str, float]:
-    """Return the sounds of a soundtrack and their strengths, the strongest first. If there are none, it is quiet.
+    """Return the sounds of a soundtrack with their strengths, the strongest first; none if it is silent.
 
     Args:
         prompt: a description of the wanted sounds. If it names no known sound, the scene decides.
