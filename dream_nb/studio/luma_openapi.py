@@ -24,7 +24,18 @@ from dream_nb.api.luma_limits import (
 )
 from dream_nb.api.luma_models import FAILURE_ADVICE, FILE_STATES, LUMA_STATES
 from dream_nb.studio.luma_rules import MIME, UUID
-from dream_nb.studio.openapi_parts import BY_ID, ERROR, TAKE, Json, chosen, object_of, operation, ref, written
+from dream_nb.studio.openapi_parts import (
+    BY_ID,
+    ERROR,
+    OWN_FIELDS,
+    TAKE,
+    Json,
+    chosen,
+    object_of,
+    operation,
+    ref,
+    written,
+)
 from dream_nb.studio.rules import HTTP_URL, MAX_URL
 
 _BASE64: Final = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
@@ -306,15 +317,7 @@ _SCHEMAS: Final[Json] = {
             "failure_code": _nullable(_enum(*FAILURE_ADVICE)),
             "failure_reason": _TEXT,
             "output": _nullable({"type": "array", "items": ref("Output")}),
-            "take": {"type": "integer", "minimum": 1, "description": "The number of this result of the same request."},
-            "progress": {
-                "type": "number",
-                "minimum": 0,
-                "maximum": 1,
-                "description": "The fraction that is drawn, 0 to 1.",
-            },
-            "stalled": {"type": "string", "description": "Why queued generations are not drawn at the moment."},
-            "note": {"type": "string", "description": "Why it takes longer."},
+            **OWN_FIELDS,
             "thumbnail": {"type": "string", "format": "uri", "description": "The first frame, while it is drawn."},
             "drawn": {
                 "type": "array",

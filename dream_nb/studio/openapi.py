@@ -18,7 +18,18 @@ from dream_nb.api.request_models import (
     RESOLUTIONS,
     VIDEO_MODELS,
 )
-from dream_nb.studio.openapi_parts import BY_ID, ERROR, TAKE, Json, chosen, object_of, operation, ref, written
+from dream_nb.studio.openapi_parts import (
+    BY_ID,
+    ERROR,
+    OWN_FIELDS,
+    TAKE,
+    Json,
+    chosen,
+    object_of,
+    operation,
+    ref,
+    written,
+)
 from dream_nb.studio.rules import (
     DATA_URL,
     DURATION,
@@ -279,15 +290,7 @@ _SCHEMAS: Final[Json] = {
                     },
                 }
             ),
-            "take": {"type": "integer", "minimum": 1, "description": "The number of this result of the same request."},
-            "progress": {
-                "type": "number",
-                "minimum": 0,
-                "maximum": 1,
-                "description": "The fraction that is drawn, 0 to 1.",
-            },
-            "stalled": {"type": "string", "description": "Why queued generations are not drawn at the moment."},
-            "note": {"type": "string", "description": "Why it takes longer."},
+            **OWN_FIELDS,
             "model": {"type": "string", "description": "The model of the request."},
             "request": {
                 "type": "object",

@@ -24,6 +24,19 @@ ERROR: Final[Json] = {
     "required": ["detail"],
 }
 
+OWN_FIELDS: Final[Json] = {
+    "take": {"type": "integer", "minimum": 1, "description": "The number of this result of the same request."},
+    "progress": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1,
+        "description": "The fraction that is drawn, 0 to 1.",
+    },
+    "stalled": {"type": "string", "description": "Why queued generations are not drawn at the moment."},
+    "note": {"type": "string", "description": "Why it takes longer."},
+}
+"""What only the studio adds to the generations of both APIs."""
+
 
 def ref(name: str) -> Json:
     """Return a reference to a schema."""
