@@ -135,6 +135,36 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     expect(page.get_by_text("Click a dream to select it")).to_be_visible()
 
 
+RECORD_MARKS = """\
+import functools, time
+from dream_nb.notebook.widgets.gallery import Gallery
+mark, order = Gallery.mark, []
+@functools.wraps(mark)
+def slow_at_first(self, keys, stars=None):
+    order.append(f"{stars} begins")
+    time.sleep(0.5 if stars == 4 else 0)
+    mark(self, keys, stars)
+    order.append(f"{stars} ends")
+Gallery.mark = slow_at_first
+"""
+
+
+def test_ratings_are_stored_in_the_order_in_which_they_were_given(
+    open_cells: Callable[..., Lab], page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "work" / "dreams").mkdir(parents=True)
+    write_many(tmp_path / "work" / "dreams", 2)
+    lab = open_cells(RECORD_MARKS + "import dream_nb\ng = dream_nb.Gallery()\ng", "print(order)")
+    lab.run_cell(1)
+    tiles = page.locator(".dream-gallery [role=option]")
+    expect(tiles).to_have_count(2)
+    tiles.first.click()
+    page.keyboard.press("4")
+    page.keyboard.press("3")
+    expect(tiles.first.locator(".dream-tile-stars")).to_have_text("★★★")
+    lab.run_until_printed(2, "['4 begins', '4 ends', '3 begins', '3 ends']")
+
+
 def test_a_tile_is_dragged_into_a_keyframe_of_a_panel(open_cells: Callable[..., Lab], page: Page) -> None:
     lab = open_cells(
         "import dream_nb\nlake = dream_nb.dream('a lake')\ndream_nb.Panel(prompt='night falls')", "dream_nb.Gallery()"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -140,6 +141,7 @@ class Gallery(Widget):
         # The machines of a cluster may not have access to the library.
         self._thumbnails = Thumbnails(self._session.library, pool)
         self._stamp = self._catalogue.stamp()
+        self._looking = threading.Lock()
         super().__init__(
             filters=filters,
             total=self._catalogue.count(),
@@ -211,13 +213,15 @@ class Gallery(Widget):
                 return
 
     def _look(self) -> None:
-        stamp = self._catalogue.stamp()
-        if stamp != self._stamp and self.comm is not None:
-            self._stamp = stamp
-            with self.hold_sync():
-                self.total = self._catalogue.count()
-                self.facets = dict(self._facets())
-                self.version += 1
+        # Whoever returns from here can rely on the page having been told, also by another thread.
+        with self._looking:
+            stamp = self._catalogue.stamp()
+            if stamp != self._stamp and self.comm is not None:
+                self._stamp = stamp
+                with self.hold_sync():
+                    self.total = self._catalogue.count()
+                    self.facets = dict(self._facets())
+                    self.version += 1
 
     def _facets(self) -> Facets:
         return {"backends": self._catalogue.backends(), "tags": self._catalogue.tags()}

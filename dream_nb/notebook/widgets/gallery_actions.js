@@ -57,6 +57,8 @@ export class Actions {
   #row;
   #asking = element("div", "dream-asking");
   #said = element("div", "dream-said", "", { role: "status" });
+  // The last change that was asked for. Python runs actions side by side, and the order of changes matters.
+  #last = Promise.resolve();
 
   constructor(model, selection, rows, page) {
     this.#model = model;
@@ -89,8 +91,12 @@ export class Actions {
   }
 
   /** Give stars, a note or a tag to dreams, by default to those that are selected. */
-  mark(content) {
-    return this.#actOnSelected("mark", content);
+  async mark(content) {
+    const { keys } = this.#selection;
+    const marks = { keys, ...content };
+    const answer = await this.#change("mark", marks);
+    if (answer && "stars" in marks) this.#rows.patch(marks.keys, { stars: marks.stars });
+    return answer;
   }
 
   /** Ask whether to delete the selected dreams, and delete them. */
@@ -122,6 +128,12 @@ export class Actions {
     return this.act(action, { keys: this.#selection.keys, ...content });
   }
 
+  /** Call an action that changes dreams, after all changes that were asked for before. */
+  #change(action, content) {
+    this.#last = this.#last.then(() => this.act(action, content));
+    return this.#last;
+  }
+
   async #rate(stars) {
     this.#rating += 1;
     const answer = await this.mark({ stars });
@@ -130,7 +142,7 @@ export class Actions {
   }
 
   async #delete() {
-    const answer = await this.#actOnSelected("delete");
+    const answer = await this.#change("delete", { keys: this.#selection.keys });
     if (!answer) return;
     const { count, restorable, problem } = answer;
     if (problem) this.#page.tell(problem);
@@ -143,7 +155,7 @@ export class Actions {
   }
 
   async #restore(keys) {
-    const answer = await this.act("restore", { keys });
+    const answer = await this.#change("restore", { keys });
     if (!answer) return;
     const one = answer.count === 1;
     this.#said.textContent = `Restored ${dreams(answer.count)}. On ${one ? "its server it stays" : "their servers they stay"} deleted.`;

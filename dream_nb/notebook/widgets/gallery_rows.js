@@ -65,6 +65,12 @@ export class Rows {
     this.#view.came();
   }
 
+  /** Change fields of rows as Python has changed them, before the rows are fetched again. */
+  patch(keys, fields) {
+    for (const key of keys) Object.assign(this.#seen.get(key) ?? {}, fields);
+    this.#view.came();
+  }
+
   async #fetch(block) {
     const id = `${this.#round}:${block}`;
     if (this.#asked.has(id)) return;
