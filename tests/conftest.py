@@ -10,10 +10,11 @@ import pytest
 
 from dream_nb.default import close_default_session, forget_default_settings
 from dream_nb.session import Session
-from tests.environment import force_studio, use_unix_sockets
+from tests.environment import force_studio, keep_bytecode, use_unix_sockets
 from tests.error_matrix import error_matrix  # noqa: F401 - a fixture
 
 force_studio()
+keep_bytecode()
 use_unix_sockets()
 
 

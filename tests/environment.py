@@ -31,6 +31,14 @@ def use_unix_sockets() -> None:
     os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "unix-sockets"
 
 
+def keep_bytecode() -> None:
+    """Let the processes that this one starts keep compiled modules, as a user's do, whatever the environment says.
+
+    The tests start hundreds of processes, and compiling the package takes each one longer than importing it.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 @cache
 def _state_folder() -> str:
     folder = tempfile.mkdtemp(prefix="dream_nb-state-")

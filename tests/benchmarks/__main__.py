@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.benchmarks import table
 from tests.benchmarks.bench import Bench, Growth, Result, SkipBenchError, grow, run, sizes_of
 from tests.benchmarks.benches import BENCHES
-from tests.environment import force_studio
+from tests.environment import force_studio, keep_bytecode
 
 _GROWTH_REPEATS = 1
 
@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmarks that the arguments choose. Returns the exit status: 1 if a row could not be measured."""
     arguments = _arguments(argv)
     force_studio()
+    keep_bytecode()
     chosen = [BENCHES[name] for name in arguments.names] or [one for one in BENCHES.values() if not one.is_long]
     results: list[Result] = []
     growths: list[Growth] = []
