@@ -13,7 +13,8 @@ from PIL import Image
 from dream_nb.studio.render import Brief, Modify, Soundtrack, frame_size, join_runs, render, render_run
 from dream_nb.studio.render.scene import Scene
 from dream_nb.studio.render.stage import of
-from dream_nb.studio.render.subjects.openmoji import CREDIT
+from dream_nb.studio.render.subjects import art as arts
+from dream_nb.studio.render.subjects.openmoji import CREDIT, cropped, rendered, rendered_content
 from tests.studio.render.clips import F64, U8, decoded, small, still
 
 # A subject's pixels differ by more levels than this from the scene without it.
@@ -49,6 +50,19 @@ def place(brief: Brief, frame: int) -> tuple[float, float]:
 
 def clip(prompt: str, **fields: Any) -> Brief:
     return small(prompt, width=320, height=180, seconds=5.0, **fields)
+
+
+@pytest.mark.parametrize("rows", [97, 331])
+@pytest.mark.parametrize(
+    "art", [arts.plain("1F408"), arts.plain("1F409"), arts.person("1F469", "1F3FC"), arts.robot("1F916")]
+)
+def test_rendering_only_the_content_gives_the_same_pixels(art: arts.Art, rows: int) -> None:
+    field = (art.width, art.height)
+    whole = cropped(rendered(art.inside, field, rows))
+    content = rendered_content(art.inside, field, rows, rendered(art.inside, field, round(art.height)))
+    assert content.shape == whole.shape
+    # Rounding differs in a few pixels at edges.
+    assert (np.abs(content.astype(int) - whole).max(axis=2) > 0).mean() < 0.005
 
 
 @pytest.mark.parametrize(

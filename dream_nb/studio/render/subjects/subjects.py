@@ -15,7 +15,7 @@ from dream_nb.studio.render.stage import SceneStage
 from dream_nb.studio.render.subjects import art as arts
 from dream_nb.studio.render.subjects.art import Art
 from dream_nb.studio.render.subjects.cast import Cast, Subject
-from dream_nb.studio.render.subjects.openmoji import rendered
+from dream_nb.studio.render.subjects.openmoji import cropped, rendered, rendered_content
 from dream_nb.studio.render.subjects.puppets import GAITS, POSES, Path, Pose
 from dream_nb.studio.render.subjects.sprite import Reflection, Sprite, margin, paper, shadow
 from dream_nb.studio.render.subjects.things import FACES, WORN, other_thing_of, thing_of
@@ -118,10 +118,12 @@ def _puppet(
     # A mouse that is the only subject is shown nearly as large as an elephant.
     own = subject.thing.high if many > 1 else min(subject.thing.high, 1.0) ** 0.4
     art = _art(s, subject, rng)
-    outline = _cropped(rendered(art.inside, (art.width, art.height), round(art.height)))
+    field = (art.width, art.height)
+    small = rendered(art.inside, field, round(art.height))
+    outline = cropped(small)
     high = _height(s, outline, ground, room, many) * own * subject.size * close * pick(rng, 0.97, 1.1)
     rows = max(8, round(min(high, 2.0 * s.height) * round(art.height) / outline.shape[0]))
-    picture = _cropped(rendered(art.inside, (art.width, art.height), rows))
+    picture = rendered_content(art.inside, field, rows, small)
     gait = GAITS[subject.gait or "breathe"]
     facing = side if gait.way else -1.0
     if facing > 0 and subject.thing.body == "plain":
@@ -224,12 +226,6 @@ def _mounted(s: SceneStage, rider: Art, mount: Subject, rng: np.random.Generator
     left, top = below.width * 0.52 - rider.width * size / 2, 14.0 - rider.height * size * 0.7
     inside = f'<g transform="translate({left:.1f},{top:.1f}) scale({size})">{rider.inside}</g>{below.inside}'
     return Art(f'<g transform="translate(0,{-top:.1f})">{inside}</g>', below.width, below.height - top)
-
-
-def _cropped(picture: U8) -> U8:
-    """Return a picture without the empty rows and columns around its content."""
-    rows, columns = (np.flatnonzero(picture[..., 3].any(axis=axis)) for axis in (1, 0))
-    return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _light(s: SceneStage) -> RGB:
