@@ -139,6 +139,7 @@ COMMANDS = [
     "%dreams use http://far.example/v1",
     "%dreams use hosted",
     "%dreams use luma",
+    "%dreams key",
     "%dreams key elsewhere",
     "%dreams key --forget --save",
     "%dreams lost 1 --is 3f2a91c0",

@@ -115,6 +115,14 @@ def how_to_give(backend: str) -> str:
     )
 
 
+def which_key() -> str:
+    """Return what to do if it is not known for which hosted API a key is, or should be."""
+    return (
+        "run %dreams key luma for a key of the Luma API of 2026, or %dreams key dream-machine for one of the older "
+        "Dream Machine API"
+    )
+
+
 def remember(backend: str, secret: SecretStr, *, save: bool = False) -> None:
     """Store a key in this process, and in the keyring if requested.
 

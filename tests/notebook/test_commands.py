@@ -188,7 +188,7 @@ def test_a_key_that_was_typed_is_in_no_output_and_no_file(tmp_path: Path) -> Non
                 kernel.client.get_stdin_msg(timeout=240)
                 kernel.client.input(key)
 
-            said = [kernel.run("%dreams key", when=lambda _: True, then=type_key)]
+            said = [kernel.run("%dreams key dream-machine", when=lambda _: True, then=type_key)]
             sources = [
                 "%dreams use hosted",
                 "d = %dream -i a hill",
@@ -230,7 +230,7 @@ def test_where_nobody_can_type_a_key_is_not_asked_for(kernel: Kernel) -> None:
     kernel.client.allow_stdin = False
     try:
         assert "this is not an interactive session, so a key cannot be asked for: set LUMAAI_API_KEY" in line(
-            kernel.run("%dreams key")
+            kernel.run("%dreams key dream-machine")
         )
     finally:
         kernel.client.allow_stdin = True
@@ -244,7 +244,7 @@ def test_check_says_what_works_and_what_to_do(tmp_path: Path, kernel: Kernel) ->
         with start_kernel(tmp_path, **given) as other:
             text = shown(other.run("%dreams check"))
     assert "1 of 7 need attention" in text
-    assert "Set another one with %dreams key." in text
+    assert "Set another one with %dreams key dream-machine." in text
     assert "a-wrong-key-9912" not in text
 
 
@@ -268,7 +268,8 @@ def test_check_works_without_a_library(tmp_path: Path) -> None:
         ("%dreams history -n many", "-n 'many' is not a whole number"),
         ("%dreams use studoi", "backend 'studoi' is not one of studio, dream-machine, luma, hosted, or a URL"),
         ("%dreams use http://far.example/v1", "would send the key unencrypted"),
-        ("%dreams use hosted", "no key for https://api.lumalabs.ai: set LUMAAI_API_KEY, or run %dreams key"),
+        ("%dreams use hosted", "no hosted API has a key: run %dreams key luma for a key of the Luma API of 2026, or"),
+        ("%dreams key", "each API has keys of its own: run %dreams key luma for"),
         ("%dreams stop nothing", "no job matches 'nothing'"),
         ("%dreams jobs --all", "unknown option --all: no options are allowed here"),
         ("%dream x --frame0 ~nosuchuser/x.jpg", "'~nosuchuser/x.jpg' does not exist"),

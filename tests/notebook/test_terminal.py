@@ -56,7 +56,9 @@ def test_a_key_is_asked_for_without_an_echo(tmp_path: Path, monkeypatch: pytest.
     key = "key-typed-in-a-terminal-4471"
     with hosted(tmp_path / "server", key) as server:
         monkeypatch.setenv("LUMAAI_BASE_URL", server.base_url)
-        asked, typed, used = type_in(tmp_path, "%dreams key", key, "%dreams use hosted", expect=r"it is not shown\): ")
+        asked, typed, used = type_in(
+            tmp_path, "%dreams key dream-machine", key, "%dreams use hosted", expect=r"it is not shown\): "
+        )
         assert "Key for http://127.0.0.1" in asked
         assert key not in asked + typed + used
         assert "The server accepts it" in typed

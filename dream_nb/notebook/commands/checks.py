@@ -115,7 +115,9 @@ def _server(backend: str, is_used: bool) -> list[Check]:
     try:
         api = try_key(backend, key.base_url, key.secret, seconds=_SECONDS)
     except AuthenticationError:
-        refused = Check("key", False, f"from {key.source}, but not accepted", "Set another one with %dreams key.")
+        refused = Check(
+            "key", False, f"from {key.source}, but not accepted", f"Set another one with %dreams key {backend}."
+        )
         return [refused, Check("network", True, f"{address} answers")]
     except DreamError as error:
         return [

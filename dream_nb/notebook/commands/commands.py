@@ -11,7 +11,7 @@ from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError
 from dream_nb.backends.abilities import can
 from dream_nb.backends.backends import choose_backend, is_paid
-from dream_nb.backends.keys import HOSTED_APIS, find_key
+from dream_nb.backends.keys import HOSTED_APIS, find_key, which_key
 from dream_nb.default import close_default_session, default_library, default_session, open_default_session
 from dream_nb.library.repair import rebuild_ledger
 from dream_nb.lines.options import HELP, asks_for_help
@@ -275,6 +275,8 @@ class Commands:
 
     def _use(self, what: str, _: list[str]) -> Facts:
         if what:
+            if what == "hosted" and not any(map(find_key, HOSTED_APIS)):
+                raise ConfigurationError(f"no hosted API has a key: {which_key()}")
             name = choose_backend(what)
             # A missing key changes nothing, and neither does a session that is not open yet.
             self._session.use(name)
@@ -347,14 +349,12 @@ class Commands:
         if what and what not in (*HOSTED_APIS, "hosted") and "://" not in what:
             # It may be a key, so it is not shown again.
             raise ConfigurationError(
-                "do not type a key into a cell: if this was one, clear the cell and its output. Run %dreams key alone "
-                "(or with dream-machine, luma or a URL): it asks for the key without showing it"
+                "do not type a key into a cell: if this was one, clear the cell and its output. Run %dreams key luma "
+                "(or dream-machine, or a URL): it asks for the key without showing it"
             )
-        backend = choose_backend(
-            what or (self._state.settings.backend if self._state.settings.backend != "studio" else "") or "hosted"
-        )
         if {"--forget", "--save"} <= {*words}:
             raise InvalidRequestError("--forget and --save exclude each other: leave out one of them")
+        backend = self._backend_of_key(what)
         if "--forget" in words:
             return forget_key(backend)
         try:
@@ -368,6 +368,18 @@ class Commands:
         session.renew(backend)
         switch = "" if session.backend == backend else f": %dreams use {backend} switches to this server"
         return replace(facts, note=f"{facts.note} Requests go to {_name(session.backend)}{switch}.")
+
+    def _backend_of_key(self, what: str) -> str:
+        """The backend that is named, else that of the settings, else the only hosted API that has a key."""
+        configured = self._state.settings.backend
+        name = what or (configured if configured != "studio" else "")
+        if name and name != "hosted":
+            return choose_backend(name)
+        # A key must not be sent to the wrong API, so this does not guess.
+        known = [api for api in HOSTED_APIS if find_key(api)]
+        if len(known) != 1:
+            raise ConfigurationError(f"each API has keys of its own: {which_key()}")
+        return known[0]
 
 
 def _standing(dream: Dream) -> str:
