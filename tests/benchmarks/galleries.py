@@ -105,6 +105,8 @@ GALLERY = Bench(
     size=10_000,
     tiny=40,
     repeats=3,
+    grows=("first", "bytes"),
+    counted="dreams",
 )
 
 if __name__ == "__main__":

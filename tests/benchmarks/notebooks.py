@@ -17,7 +17,7 @@ from dream_nb.studio.render.frames import shots
 from tests.benchmarks.bench import Bench, Figure, Once, Pair
 from tests.benchmarks.process import environment
 from tests.benchmarks.reference import seconds_to_encode
-from tests.kernel import Kernel, start_kernel
+from tests.kernel import Kernel, Message, start_kernel
 
 PROMPT: Final = "a serene lake at sunset"
 _SECONDS: Final = 600
@@ -110,23 +110,31 @@ def prepare_first(folder: Path, size: int) -> Iterator[Once]:
         with start_kernel(here, **environment(**({} if is_whole else _SMALL))) as kernel:
             # A person needs this time to type a prompt.
             time.sleep(_TYPING if is_whole else 0.0)
-            first = _seconds(kernel, f"%dream {PROMPT}")
+            first, _ = _seconds(kernel, f"%dream {PROMPT}")
             _run(kernel, "%config DreamMagics.library = 'empty'\n0")
-            warm = _seconds(kernel, f"%dream {PROMPT}")
+            warm, pictured = _seconds(kernel, f"%dream {PROMPT}")
         other = seconds_to_encode(drawn)[0] if beside else None
-        return {"wall": (warm, other), "first": (first, other)}
+        return {"wall": (warm, other), "first": (first, other), "picture": (pictured, None)}
 
     yield once
 
 
-def _seconds(kernel: Kernel, source: str) -> float:
-    """The seconds until a cell has shown a video."""
+def _seconds(kernel: Kernel, source: str) -> tuple[float, float]:
+    """The seconds until a cell has shown a video, and until its card has a first picture."""
+    pictured: list[float] = []
     began = time.perf_counter()
-    answer = kernel.run(source, seconds=_SECONDS)
+    answer = kernel.run(
+        source, when=_has_picture, then=lambda: pictured.append(time.perf_counter() - began), seconds=_SECONDS
+    )
     seconds = time.perf_counter() - began
     if not any("<video" in page for page in answer.data()):
         raise RuntimeError(f"{source}: no video")
-    return seconds
+    return seconds, pictured[0]
+
+
+def _has_picture(message: Message) -> bool:
+    data = message["content"].get("data") or {}
+    return message["msg_type"] == "comm_msg" and ["sight"] in data.get("buffer_paths", [])
 
 
 WEIGHT = Bench(
@@ -161,6 +169,7 @@ FIRST = Bench(
         "first": Figure(
             "the same as the first one, 3 s after `%load_ext`", "libx264 veryfast, the same frames", "s", 0.55
         ),
+        "picture": Figure("`%dream` in a warm kernel: until its card has a first picture", "", "s", 0.3, "value"),
     },
     prepare=prepare_first,
     size=_FRAMES,
