@@ -25,9 +25,8 @@ from typing import IO, Any, Final
 
 from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
 
+# A worker gets a tenth of the time of a busy kernel. With less, other programs on all cores would stop the drawing.
 _NICE: Final = 10
-# Workers must not slow down a busy kernel: at nice 10 they would get a tenth of its time.
-_NICE_SESSION: Final = 15
 _AUTOGROUP: Final = Path("/proc/self/autogroup")
 _AUTOGROUP_PAUSE: Final = 0.1
 _LENGTH: Final = struct.Struct(">Q")
@@ -304,7 +303,7 @@ def _give_way() -> None:
     with contextlib.suppress(OSError):
         while True:
             try:
-                _AUTOGROUP.write_text(str(_NICE_SESSION))
+                _AUTOGROUP.write_text(str(_NICE))
             except BlockingIOError:  # users other than root may do this once every tenth of a second
                 time.sleep(_AUTOGROUP_PAUSE)
             else:
