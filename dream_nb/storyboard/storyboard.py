@@ -171,7 +171,7 @@ class Storyboard:
         return dict(self._errors)
 
     @property
-    def seconds(self) -> float:
+    def duration(self) -> float:
         """The total playing time of the finished shots, in seconds."""
         return sum(shot.duration or 0.0 for shot in self.shots)
 

@@ -45,7 +45,7 @@ def test_each_shot_goes_on_from_the_one_before(board: Storyboard) -> None:
 def test_the_film_holds_every_frame_and_lies_beside_the_shots(board: Storyboard) -> None:
     facts = read_facts(board.path)
     assert (facts.frames, facts.seconds) == (72, 3.0)
-    assert board.seconds == 3.0
+    assert board.duration == 3.0
     assert board.path.parent == board.shots[0].path.parent
     assert board.path.name.startswith("lake-at-dawn-film-")
 

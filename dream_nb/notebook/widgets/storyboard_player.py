@@ -38,7 +38,7 @@ class StoryboardPlayer(Widget):
             "kind": "video",
             "url": "",
             "name": path.name,
-            "seconds": board.seconds,
+            "seconds": board.duration,
             "fps": shots[0].fps or 0.0,
             "sound": has_sound(path),
             "studio": shots[0].backend == "studio",
