@@ -52,8 +52,8 @@ WRITERS: dict[str, Callable[[Dream], Path]] = {
     "lake.webp": lambda dream: dream.to_webp(Path("~/lake.webp")),
     "lake.parquet": lambda dream: Dreams([dream]).to_parquet("~/lake.parquet"),
     "export/index.html": lambda dream: Dreams([dream]).export("~/export"),
-    "sheet.png": lambda dream: Dreams([dream]).grid().contact_sheet("~/sheet.png"),
-    "sheet.mp4": lambda dream: Dreams([dream]).grid().side_by_side("~/sheet.mp4"),
+    "sheet.png": lambda dream: Dreams([dream]).grid().to_png("~/sheet.png"),
+    "sheet.mp4": lambda dream: Dreams([dream]).grid().to_mp4("~/sheet.mp4"),
     "film.mp4": lambda dream: Storyboard([dream.prompt], session=dream._maker).make().join("~/film.mp4"),
 }
 

@@ -106,7 +106,7 @@ def test_the_best_is_picked_here_and_there(dreams: Dreams) -> None:
 
 def test_it_is_written_as_one_picture_and_as_one_film(page: Page, session: Session) -> None:
     grid = session.sweep(PROMPT).grid()
-    with Image.open(grid.contact_sheet()) as sheet:
+    with Image.open(grid.to_png()) as sheet:
         assert sheet.format == "PNG"
         assert sheet.width > 2 * 160
     answer, _ = page.ask(grid, "export", form="mp4")

@@ -40,7 +40,7 @@ def halves(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("gone", [0, 1])
 def test_a_picture_of_a_grid_is_grey_where_a_file_is_gone(files: list[Path], grid: Grid, gone: int) -> None:
     files[gone].unlink()
-    with Image.open(grid.contact_sheet()) as sheet:
+    with Image.open(grid.to_png()) as sheet:
         assert sheet.getpixel((0, 0)) == (0, 0, 0, 0)
         places = halves(np.asarray(sheet.convert("RGB")))
     assert (places[gone] == GREY).all()
@@ -50,7 +50,7 @@ def test_a_picture_of_a_grid_is_grey_where_a_file_is_gone(files: list[Path], gri
 @pytest.mark.parametrize("gone", [0, 1])
 def test_a_film_of_a_grid_is_grey_where_a_file_is_gone(files: list[Path], grid: Grid, gone: int) -> None:
     files[gone].unlink()
-    frames = list(iterate_frames(grid.side_by_side()))
+    frames = list(iterate_frames(grid.to_mp4()))
     places = halves(frames[0])
     assert len(frames) == 24
     assert np.abs(places[gone].astype(int) - GREY).max() < 6
@@ -60,12 +60,12 @@ def test_a_film_of_a_grid_is_grey_where_a_file_is_gone(files: list[Path], grid: 
 def test_a_grid_whose_files_are_all_gone_says_so(files: list[Path], grid: Grid) -> None:
     for file in files:
         file.unlink()
-    for write in (grid.contact_sheet, grid.side_by_side):
+    for write in (grid.to_png, grid.to_mp4):
         with pytest.raises(LibraryError, match=r"'a.mp4' is no longer in"):
             write()
 
 
 def test_a_film_of_one_tall_column_is_no_higher_than_players_take(lake: Dream) -> None:
     dreams = Dreams([lake] * 60, words=[{"number": str(number)} for number in range(60)])
-    frame = next(iterate_frames(dreams.grid(rows="number").side_by_side()))
+    frame = next(iterate_frames(dreams.grid(rows="number").to_mp4()))
     assert max(frame.shape) <= 4096 + 64

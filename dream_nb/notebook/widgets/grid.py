@@ -332,7 +332,7 @@ class Grid(AwaitedWidget):
         # The machines of a cluster may not have access to the library.
         return small_video(dream._library, dream._record, pool())
 
-    def contact_sheet(self, path: Path | str | None = None) -> Path:
+    def to_png(self, path: Path | str | None = None) -> Path:
         """Write the finished dreams on one picture with their words, as a PNG. The places of the others are grey.
 
         Args:
@@ -346,7 +346,7 @@ class Grid(AwaitedWidget):
         """
         return write_picture(self._layout, self._dreams, path)
 
-    def side_by_side(self, path: Path | str | None = None) -> Path:
+    def to_mp4(self, path: Path | str | None = None) -> Path:
         """Write the finished dreams as one MP4 in which all play together. The places of the others are grey.
 
         Args:
@@ -393,7 +393,7 @@ class Grid(AwaitedWidget):
         Args:
             form: "png" for the contact sheet, "mp4" for the film.
         """
-        path = self.side_by_side() if form == "mp4" else self.contact_sheet()
+        path = self.to_mp4() if form == "mp4" else self.to_png()
         # Visitors must not learn the path on this machine.
         return {"path": str(path) if self.trusted else path.name}
 
