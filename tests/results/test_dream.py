@@ -156,7 +156,7 @@ def test_a_plain_folder_keeps_no_marks(copied: Dream) -> None:
 
 def test_a_dream_knows_its_facts(lake: Dream) -> None:
     assert (lake.backend, lake.take, lake.cost, lake.failure_reason) == ("studio", 1, None, None)
-    assert lake.seconds is not None
+    assert unfinished(lake, seconds=4.0, queued=1.0).seconds_dreaming == 3.0
     assert unfinished(lake, queued=None).seconds_dreaming is None
     assert lake.created.tzinfo is not None
     assert lake.sha256 is not None
