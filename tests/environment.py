@@ -34,7 +34,7 @@ def use_unix_sockets() -> None:
 def keep_bytecode() -> None:
     """Let the processes that this one starts keep compiled modules, as a user's do, whatever the environment says.
 
-    The tests start hundreds of processes, and compiling the package takes each one longer than importing it.
+    The tests start hundreds of processes. Each would compile the package, and take half as long again to load it.
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 

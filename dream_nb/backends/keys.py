@@ -116,7 +116,7 @@ def how_to_give(backend: str) -> str:
 
 
 def which_key() -> str:
-    """Return what to do if it is not known for which hosted API a key is, or should be."""
+    """Return how to give a key, for somebody who has not said which hosted API it belongs to."""
     return (
         "run %dreams key luma for a key of the Luma API of 2026, or %dreams key dream-machine for one of the older "
         "Dream Machine API"
