@@ -76,10 +76,18 @@ def _laid_flat(colour: F32, cover: F32) -> U8:
 
 @dataclass(frozen=True, slots=True)
 class _Laid:
-    """A plane of a pose: its colours times coverage, and its transparency, both in 256ths."""
+    """The part of a plane of a pose that shows something.
+
+    Args:
+        tint: its colours times coverage, in 256ths.
+        clear: its transparency, in 256ths.
+        left, top: its first column and row in the plane.
+    """
 
     tint: U16
     clear: U16
+    left: int
+    top: int
 
 
 @dataclass(slots=True)
@@ -115,7 +123,7 @@ class Sprite:
         left, top = math.floor(x - width / 2), 2 * round((foot - self.foot) / 2)
         odd = left % 2
         for plane, laid, half in zip(onto.all, self._laid(self.poses[pose], odd), (1, 2, 2), strict=True):
-            _lay(plane, laid, (left - odd) // half, top // half)
+            _lay(plane, laid, (left - odd) // half + laid.left, top // half + laid.top)
 
     def _laid(self, pose: Pose, odd: int) -> tuple[_Laid, _Laid, _Laid]:
         if (pose, odd) not in self._ready:
@@ -135,12 +143,32 @@ class Sprite:
         turn = math.radians(pose.turn)
         cos, sin = math.cos(turn), math.sin(turn)
         mx, my = self.size[0] / 2, self.foot
-        # The matrix maps places in the result to places in the picture.
+        # Only the part of the result that shows something is made.
+        there = np.array([[cos * pose.wide, sin * pose.tall], [-sin * pose.wide, cos * pose.tall]])
+        left, top, right, bottom = self._reached(there)
+        # The matrix maps places in that part to places in the picture.
         a, b = cos / pose.wide, -sin / pose.wide
         d, e = sin / pose.tall, cos / pose.tall
-        matrix = (a, b, mx - a * mx - b * my, d, e, my - d * mx - e * my)
-        image = _image(self.picture)
-        return np.asarray(image.transform(self.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
+        x, y = left - mx, top - my
+        matrix = (a, b, mx + a * x + b * y, d, e, my + d * x + e * y)
+        size, moved = (right - left, bottom - top), np.zeros_like(self.picture)
+        part = _image(self.picture).transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+        moved[top:bottom, left:right] = np.asarray(part)
+        return moved
+
+    def _reached(self, matrix: NDArray[np.float64]) -> tuple[int, int, int, int]:
+        """Return the columns and rows that the content reaches when a matrix moves it around the foot.
+
+        Returns:
+            The first column, the first row, and the column and row after the last.
+        """
+        left, top, right, bottom = _content(self.picture)
+        middle = np.array([[self.size[0] / 2], [self.foot]])
+        corners = matrix @ (np.array([[left, left, right, right], [top, bottom, top, bottom]]) - middle) + middle
+        # Between two pixels, the nearest one of both sides counts.
+        low, high = np.floor(corners.min(axis=1)) - 1, np.ceil(corners.max(axis=1)) + 1
+        width, height = self.size
+        return max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1]))
 
 
 @dataclass(slots=True)
@@ -175,23 +203,34 @@ def _image(picture: U8) -> Image.Image:
     return Image.frombuffer("CMYK", picture.shape[1::-1], np.ascontiguousarray(picture), "raw", "CMYK", 0, 1)
 
 
+def _content(picture: U8) -> tuple[int, int, int, int]:
+    """Return where a picture shows something: its first column and row, and the column and row after the last."""
+    rows, columns = (np.flatnonzero(picture[..., 3].any(axis=axis)) for axis in (1, 0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
 def _prepared(picture: U8, odd: int) -> tuple[_Laid, _Laid, _Laid]:
     """Return the planes Y, U and V of a picture for an even column of a frame.
 
     Args:
-        picture: the picture, rows x columns x YUVA.
+        picture: the picture, rows x columns x YUVA, not all empty.
         odd: how many columns to add on the left, 0 or 1.
     """
     height, width = picture.shape[:2]
     wide = np.pad(picture, ((0, height % 2), (odd, (width + odd) % 2), (0, 0)))
-    half = np.asarray(_image(wide).reduce(2))
-    return _plane(wide, 0), _plane(half, 1), _plane(half, 2)
+    left, top, right, bottom = _content(wide)
+    # The planes U and V have one pixel for two columns and rows.
+    left, top = left // 2, top // 2
+    shown = wide[2 * top : 2 * math.ceil(bottom / 2), 2 * left : 2 * math.ceil(right / 2)]
+    half = np.asarray(_image(shown).reduce(2))
+    return _plane(shown, 0, 2 * left, 2 * top), _plane(half, 1, left, top), _plane(half, 2, left, top)
 
 
-def _plane(picture: U8, at: int) -> _Laid:
+def _plane(picture: U8, at: int, left: int, top: int) -> _Laid:
     cover = picture[..., 3].astype(np.uint16)
     cover += cover >> 7  # 255 becomes 256, so that opaque pixels hide everything
-    return _Laid(picture[..., at].astype(np.uint16) * np.uint16(256) + np.uint16(128), np.uint16(256) - cover)
+    tint = picture[..., at].astype(np.uint16) * np.uint16(256) + np.uint16(128)
+    return _Laid(tint, np.uint16(256) - cover, left, top)
 
 
 def _lay(plane: U8, laid: _Laid, left: int, top: int) -> None:
