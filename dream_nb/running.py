@@ -177,7 +177,7 @@ class Running:
             job: a job of this session.
 
         Raises:
-            DreamError: it has ended, is just being sent, or the server did not delete it.
+            DreamError: it has ended, is still being sent, or the server did not delete it.
         """
         with self.lock:
             at = next((at for at, one in self._under_way.items() if one.job is job and not job.done()), None)
@@ -186,15 +186,19 @@ class Running:
                 raise DreamError("it is not under way in this session, so it cannot be cancelled")
             # The runner that works on it, because a new key may have opened another one since.
             one = self._under_way[at]
-        if not portal.call(self._cancel_unsent, record, job, one.followed):
-            portal.call(one.runner.cancel, record)
+        portal.call(self._cancel, record, one)
 
-    async def _cancel_unsent(self, record: Record, job: Job, followed: Future[None]) -> bool:
+    async def _cancel(self, record: Record, one: _UnderWay) -> None:
+        # A create that its server did not accept may be sent again.
+        while not self._cancel_unsent(record, one) and not await one.runner.cancel(record):
+            pass
+
+    def _cancel_unsent(self, record: Record, one: _UnderWay) -> bool:
         # Runs on the loop that sends requests, so that nothing is sent between the check and the cancellation.
         if self._library.ledger.reread(record).state != "intended":
             return False
-        job.cancelled = True
-        followed.cancel()
+        one.job.cancelled = True
+        one.followed.cancel()
         return True
 
     async def _follow(self, runner: Runner, record: Record, job: Job, order: Order) -> None:

@@ -560,7 +560,7 @@ class Session:
             job: a job of this session.
 
         Raises:
-            DreamError: the job has ended, is just being sent, or the server did not delete the generation.
+            DreamError: the job has ended, is still being sent, or the server did not delete the generation.
         """
         self._running.cancel(job)
 

@@ -31,6 +31,7 @@ from dream_nb.backends.keys import address_of
 from dream_nb.backends.patience import Patience
 from dream_nb.backends.prices import Price, Prices, is_price, is_same, kind_to_say, price_kind, words_of
 from dream_nb.jobs.account import Account, Charge
+from dream_nb.jobs.commits import Commits
 from dream_nb.jobs.locks import FileLock, TaskLock
 from dream_nb.jobs.looks import Looks
 from dream_nb.jobs.progress import Progress, Report, spoken
@@ -204,6 +205,7 @@ class Budget:
     Args:
         backend: the paid backend.
         ledger: the ledger, which records the cost of each generation.
+        commits: commits what the jobs of the session write.
         allowance: the allowance of the session.
         limits: the limits on how much is asked for at once.
         patience: the timeouts for reading a balance.
@@ -211,11 +213,19 @@ class Budget:
     """
 
     def __init__(
-        self, backend: Backend, ledger: Ledger, allowance: Allowance, limits: Limits, patience: Patience, looks: Looks
+        self,
+        backend: Backend,
+        ledger: Ledger,
+        commits: Commits,
+        allowance: Allowance,
+        limits: Limits,
+        patience: Patience,
+        looks: Looks,
     ) -> None:
         self._backend = backend
         self._looks = looks
         self._ledger = ledger
+        self._commits = commits
         self._allowance = allowance
         self._patience = patience
         self._slots = {kind: anyio.CapacityLimiter(most) for kind, most in limits.at_once.items()}
@@ -274,7 +284,7 @@ class Budget:
         async with self._tasks.shared(), self._file.shared(_LOCK_SECONDS):
             async with self._booked(record, report) as charge:
                 yield
-            self._ledger.update(record, charge=charge.cents or None)
+            await self._commits.commit(lambda: self._ledger.update(record, charge=charge.cents or None))
 
     async def credits(self) -> Credits:
         """Return the balance of the account.

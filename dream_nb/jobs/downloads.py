@@ -17,6 +17,7 @@ from dream_nb.api.models import Generation
 from dream_nb.api.request_models import Kind
 from dream_nb.api.retry import Backoff
 from dream_nb.backends.patience import Patience
+from dream_nb.jobs.commits import Commits
 from dream_nb.jobs.progress import Progress, Report
 from dream_nb.library.library import DamagedFileError, Further, Library, StoredFile
 from dream_nb.library.record import FurtherFile, Record
@@ -40,12 +41,14 @@ class Downloads:
     Args:
         files: the client, which never carries a key.
         library: the library that the files belong to.
+        commits: commits what the jobs of the session write.
         patience: the timeouts.
     """
 
-    def __init__(self, files: httpx2.AsyncClient, library: Library, patience: Patience) -> None:
+    def __init__(self, files: httpx2.AsyncClient, library: Library, commits: Commits, patience: Patience) -> None:
         self._files = files
         self._library = library
+        self._commits = commits
         self._patience = patience
         self._slots = anyio.CapacityLimiter(_AT_ONCE)
 
@@ -71,7 +74,7 @@ class Downloads:
         # The first file comes last, because it completes the row and its sidecar.
         record = replace(record, further=tuple(further))
         stored = await self._store(record, refresh, report)
-        return self._library.ledger.finish(record, stored.name, stored.sha256)
+        return await self._commits.commit(lambda: self._library.ledger.finish(record, stored.name, stored.sha256))
 
     async def _store(
         self, record: Record, refresh: Refresh, report: Report, further: Further | None = None

@@ -13,6 +13,7 @@ from typing import Final
 
 import anyio
 
+from dream_nb.jobs.commits import Commits
 from dream_nb.jobs.progress import Progress, Report
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record
@@ -30,16 +31,17 @@ class Leases:
 
     Args:
         ledger: the ledger of the rows.
+        commits: commits what the jobs of the session write.
         seconds: the duration of a lease.
     """
 
-    def __init__(self, ledger: Ledger, seconds: float) -> None:
+    def __init__(self, ledger: Ledger, commits: Commits, seconds: float) -> None:
         self.owner = secrets.token_hex(8)
         self._ledger = ledger
+        self._commits = commits
         self._seconds = seconds
         self._held = 0
         self._heart: asyncio.Task[None] | None = None
-        self._asking: list[tuple[Record, asyncio.Future[bool]]] = []
         self._unreleased: dict[tuple[str, int, str], Record] = {}
 
     @asynccontextmanager
@@ -70,28 +72,15 @@ class Leases:
                 self._release()
 
     async def _lease(self, record: Record) -> bool:
-        """Hold a row, unless another process does. Calls within one turn of the loop share a transaction."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[bool] = loop.create_future()
-        if not self._asking:
-            loop.call_soon(self._lease_all)
-        self._asking.append((record, future))
-        return await future
+        """Hold a row, unless another process does."""
 
-    def _lease_all(self) -> None:
-        asking = [(record, future) for record, future in self._asking if not future.done()]
-        self._asking.clear()
-        try:
-            with self._ledger.file.transaction():
-                held = [self._ledger.lease(record, self.owner, self._seconds) for record, _ in asking]
-        except Exception as error:  # noqa: BLE001 - the ledger cannot be written: raised in all waiters
-            for _, future in asking:
-                future.set_exception(error)
-            return
-        for (record, future), is_held in zip(asking, held, strict=True):
+        def lease() -> bool:
+            is_held = self._ledger.lease(record, self.owner, self._seconds)
             if is_held:
                 self._unreleased.pop(record.key, None)
-            future.set_result(is_held)
+            return is_held
+
+        return await self._commits.commit(lease)
 
     @contextmanager
     def _beating(self) -> Iterator[None]:

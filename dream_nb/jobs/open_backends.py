@@ -28,6 +28,7 @@ from dream_nb.backends.patience import Patience
 from dream_nb.jobs.account_files import AccountFiles
 from dream_nb.jobs.budget import Allowance, Budget, Limits
 from dream_nb.jobs.callbacks import Callbacks, listening
+from dream_nb.jobs.commits import Commits
 from dream_nb.jobs.leases import Leases
 from dream_nb.jobs.looks import Looks
 from dream_nb.jobs.runner import Runner
@@ -78,6 +79,7 @@ class OpenBackends:
         # Including those whose key was replaced: their jobs continue.
         self._opened: list[Runner] = []
         self._why_closed = ""
+        self._commits = Commits(library.ledger.file)
         self._leases: Leases | None = None
 
     def close(self, seconds: float | None = None) -> None:
@@ -154,14 +156,16 @@ class OpenBackends:
     async def _engage(self, backend: Backend) -> Runner:
         # On the loop, because locks and limiters belong to it.
         ledger, patience = self._library.ledger, self._patience
-        self._leases = self._leases or Leases(ledger, patience.lease)
+        commits = self._commits
+        self._leases = self._leases or Leases(ledger, commits, patience.lease)
         looks = Looks(backend, patience)
-        budget = self._budgets[backend.name] = Budget(backend, ledger, self._allowance, self._limits, patience, looks)
+        budget = Budget(backend, ledger, commits, self._allowance, self._limits, patience, looks)
+        self._budgets[backend.name] = budget
         uploads: Uploads | AccountFiles | None = None if backend.can("files") else self.uploads
         if backend.account is not None:
             uploads = AccountFiles(backend.account, patience)
         callback_url = self._callback_url if backend.can("callbacks") else None
-        return Runner(backend, self._library, self._leases, budget, looks, patience, callback_url, uploads)
+        return Runner(backend, self._library, commits, self._leases, budget, looks, patience, callback_url, uploads)
 
     def _told(self, id: str) -> None:  # noqa: A002 - the field's name in the specification
         for runner in list(self._opened):

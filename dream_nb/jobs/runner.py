@@ -27,6 +27,7 @@ from dream_nb.backends.backends import Backend
 from dream_nb.backends.patience import Patience
 from dream_nb.jobs.account_files import AccountFiles
 from dream_nb.jobs.budget import Budget
+from dream_nb.jobs.commits import Commits
 from dream_nb.jobs.downloads import Downloads, asset_url
 from dream_nb.jobs.failures import advice, is_moderation, is_refunded
 from dream_nb.jobs.first_pictures import FirstPicture
@@ -52,6 +53,8 @@ _STAYS_QUEUED: Final = (
 )
 # A limit for texts of a server.
 _MOST_WORDS: Final = 500
+# How long a cancellation waits for the answer to a create that is being sent.
+_ANSWER_SECONDS: Final = 10.0
 _CANCELLED: Final = "cancelled and refunded: run the cell again to make it"
 
 
@@ -61,6 +64,7 @@ class Runner:
     Args:
         backend: the backend.
         library: the library for files and records.
+        commits: commits what the jobs of the session write.
         leases: the rows that this session holds.
         budget: the limits on spending.
         looks: reads generations that the server has named.
@@ -78,6 +82,7 @@ class Runner:
         self,
         backend: Backend,
         library: Library,
+        commits: Commits,
         leases: Leases,
         budget: Budget,
         looks: Looks,
@@ -89,12 +94,13 @@ class Runner:
         self.looks = looks
         self._library = library
         self._ledger: Ledger = library.ledger
+        self._commits = commits
         self._leases = leases
         self._budget = budget
         self._patience = patience
-        self._sender = Sender(backend, self._ledger, leases.owner, patience, callback_url, uploads)
+        self._sender = Sender(backend, self._ledger, commits, leases.owner, patience, callback_url, uploads)
         self.watcher = Watcher(backend, looks, self._durations, patience.pause, callback_url)
-        self._downloads = Downloads(backend.files, library, patience)
+        self._downloads = Downloads(backend.files, library, commits, patience)
         self._cancelled: set[str] = set()
         self._cancels: Counter[tuple[str, int]] = Counter()
 
@@ -159,21 +165,27 @@ class Runner:
             ) from None
         raise self.looks.explained(error, id) from None
 
-    async def cancel(self, record: Record) -> None:
+    async def cancel(self, record: Record) -> bool:
         """Cancel an unfinished generation: the server deletes and refunds it, and its run ends.
 
-        The row returns to its state before it was sent, so that a new request makes it again.
+        The row returns to its state before it was sent, so that a new request makes it again. If it is being sent, this
+        waits for the server's answer.
 
         Args:
             record: the ledger row.
 
+        Returns:
+            False if the server did not accept it, so that it has no generation to cancel.
+
         Raises:
-            DreamError: it is being sent, or has ended; nothing has changed.
+            DreamError: its answer does not come, or it has ended; nothing has changed.
             APIError: the server did not confirm the deletion; it continues.
         """
-        record = self._ledger.reread(record)
-        if record.generation is None or not record.generation.id:
-            raise DreamError("it is being sent at this moment: cancel it again in a few seconds")
+        record = await self._answered(record)
+        if record.state == "intended":
+            return False
+        assert record.generation is not None
+        assert record.generation.id is not None
         need(self.backend.name, "cancel")
         id = record.generation.id  # noqa: A001 - the field's name in the specification
         client = self.backend.client
@@ -195,6 +207,22 @@ class Runner:
         self._ledger.forget(record)
         self.watcher.give_up(id, DreamCancelledError(_CANCELLED))
         await self._budget.ended(record, is_refunded=True)
+        return True
+
+    async def _answered(self, record: Record) -> Record:
+        """The row of a request as soon as the server has answered its create.
+
+        Raises:
+            DreamError: it takes too long.
+        """
+        end = anyio.current_time() + _ANSWER_SECONDS
+        while True:
+            record = self._ledger.reread(record)
+            if record.state == "intended" or (record.generation is not None and record.generation.id):
+                return record
+            if anyio.current_time() > end:
+                raise DreamError("it is still being sent: cancel it again when its server has answered")
+            await anyio.sleep(self._patience.pause / 10)
 
     async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
         return await retried(call, first=self._patience.pause, seconds=self._patience.trying)
@@ -277,7 +305,7 @@ class Runner:
             seen = await self.looks.generation(_id_of(record))
             # A part of the server that is behind does not change anything.
             if seen.is_final:
-                record = self._write(record, generation=seen)
+                record = await self._write(record, generation=seen)
         return record
 
     async def _watch(self, record: Record, report: Report) -> Record:
@@ -299,7 +327,7 @@ class Runner:
                 queued = (datetime.now(UTC) - since).total_seconds()
                 # If it was dreaming when first seen again, its queue time could have ended at any time before.
                 is_known = seen.state == "dreaming" and age.total_seconds() < max(_SOON_SECONDS, queued / 2)
-                self._write(record, generation=seen, **({"queued": queued} if is_known else {}))
+                self._follow(record, generation=seen, **({"queued": queued} if is_known else {}))
             if seen.state == "queued" and (why := _text(seen, "stalled")):
                 raise ClusterGoneError(f"not made yet: {why}. {_STAYS_QUEUED}")
 
@@ -313,9 +341,12 @@ class Runner:
         took = (datetime.now(UTC) - since).total_seconds()
         # The same is true of its end.
         is_known = generation.state == "completed" and age.total_seconds() < took / 2
-        return self._write(record, generation=generation, **({"seconds": took} if is_known else {}))
+        return await self._write(record, generation=generation, **({"seconds": took} if is_known else {}))
 
-    def _write(self, record: Record, **columns: object) -> Record:
+    async def _write(self, record: Record, **columns: object) -> Record:
+        return await self._commits.commit(lambda: self._follow(record, **columns))
+
+    def _follow(self, record: Record, **columns: object) -> Record:
         try:
             return self._ledger.follow(record, **columns)
         except sqlite3.IntegrityError:

@@ -23,6 +23,7 @@ from dream_nb.api.retry import Backoff, is_passing, may_be_taken_later, retried,
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.patience import Patience
 from dream_nb.jobs.account_files import AccountFiles
+from dream_nb.jobs.commits import Commits
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.uploads import Uploads
 from dream_nb.library.folder import Folder
@@ -47,6 +48,7 @@ class Sender:
     Args:
         backend: the backend.
         ledger: the ledger, which records every create before it is sent.
+        commits: commits what the jobs of the session write.
         owner: the name under which this process holds its rows.
         patience: the timeouts.
         callback_url: the URL for the server's callbacks, for requests that have none; or None.
@@ -57,6 +59,7 @@ class Sender:
         self,
         backend: Backend,
         ledger: Ledger,
+        commits: Commits,
         owner: str,
         patience: Patience,
         callback_url: str | None = None,
@@ -66,6 +69,7 @@ class Sender:
         self._callback_url = callback_url
         self._backend = backend
         self._ledger = ledger
+        self._commits = commits
         self._owner = owner
         self._patience = patience
         self._turns: dict[str, _Turn] = {}
@@ -219,7 +223,7 @@ class Sender:
         report(Progress("sending"))
         # Without a list, only this id lets the provider find a create whose answer was lost.
         request_id = None if self._backend.lists(record.request) else str(uuid.uuid4())
-        marked = self._ledger.mark_sending(record, self._owner, sent, request_id)
+        marked = await self._mark(record, sent, request_id)
         if marked is None:
             record = self._ledger.reread(record)
             if record.generation is None and record.state == "intended":
@@ -240,7 +244,28 @@ class Sender:
             if not was_reached(cancelled):
                 self._ledger.not_taken(record)
             raise
-        return self._ledger.answered(marked, generation)
+        return await self._commits.commit(lambda: self._ledger.answered(marked, generation))
+
+    async def _mark(self, record: Record, sent: Request | None, request_id: str | None) -> Record | None:
+        """Commit that the request is sent now, unless a process has sent it before."""
+
+        marked: Record | None = None
+
+        def mark() -> Record | None:
+            nonlocal marked
+            marked = self._ledger.mark_sending(record, self._owner, sent, request_id)
+            return marked
+
+        def unmark(marked: Record | None) -> None:
+            if marked is not None:
+                self._ledger.unmark(marked)
+
+        try:
+            return await self._commits.commit(mark, unmark)
+        except anyio.get_cancelled_exc_class():
+            if marked is not None:
+                self._ledger.not_taken(marked)
+            raise
 
     async def _post(self, request: Request, record: Record) -> Generation:
         headers = self._backend.take_header(record.take)

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
@@ -171,6 +172,16 @@ class Ledger(Rows):
             if begun:
                 self._creates.forget(record.key)
             raise
+
+    def unmark(self, record: Record) -> None:
+        """Forget that a request is sent now, because that could not be committed, and nothing was sent.
+
+        Args:
+            record: the row as `mark_sending` returned it.
+        """
+        self._in_flight.note(replace(record, state="intended"))
+        if is_paid(record.backend):
+            self._creates.forget(record.key)
 
     def not_taken(self, record: Record, *, is_certain: bool = True) -> Record:
         """Record that the server did not accept a create, which may be sent again.

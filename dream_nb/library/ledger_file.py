@@ -209,6 +209,30 @@ class LedgerFile:
             except sqlite3.Error as error:
                 raise self._failure(error) from error
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction of this process is open."""
+        return self._database.in_transaction
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Within a transaction, undo what the block writes if the block fails. The transaction stays open.
+
+        Raises:
+            sqlite3.Error: the transaction failed as a whole.
+        """
+        database = self._database
+        database.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if database.in_transaction:
+                database.execute("ROLLBACK TO part")
+            raise
+        finally:
+            if database.in_transaction:
+                database.execute("RELEASE part")
+
     def _transaction(self) -> AbstractContextManager[None]:
         database = self._database
         return contextlib.nullcontext() if database.in_transaction else transaction(database)

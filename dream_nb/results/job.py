@@ -85,8 +85,10 @@ class Job(Pending[Dream]):
     def cancel(self) -> None:
         """Cancel the job: the server deletes the generation and refunds it. The job ends with a `DreamCancelledError`.
 
+        If it is just being sent, this waits for the server's answer, for at most ten seconds.
+
         Raises:
-            DreamError: the job has ended, or is just being sent; nothing has changed.
+            DreamError: the job has ended, or the answer did not come; nothing has changed.
             APIError: the server did not confirm the deletion; the job continues.
         """
         if self.done() or self.canceller is None:

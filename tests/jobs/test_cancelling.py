@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,49 @@ def test_one_that_is_cancelled_as_soon_as_its_answer_is_there_is_told_so(
     monkeypatch.setattr(runner._sender, "send", send_and_cancel)
     with pytest.raises(DreamCancelledError, match="refunded: run the cell again"):
         session.submit(VIDEO).result(SECONDS)
+
+
+@pytest.mark.usefixtures("held")
+def test_one_that_is_being_sent_is_cancelled_when_its_answer_is_there(slow_server: Hosted) -> None:
+    session, before = slow_server.session(), slow_server.balance
+    slow_server.books.waits = answers = threading.Event()
+    job = session.submit(VIDEO)
+    wait_for(lambda: slow_server.books.count("POST"))
+    with ThreadPoolExecutor(1) as pool:
+        cancelling = pool.submit(job.cancel)
+        with pytest.raises(TimeoutError):
+            cancelling.result(0.1)
+        answers.set()
+        cancelling.result(SECONDS)
+    with pytest.raises(DreamCancelledError, match="refunded: run the cell again"):
+        job.result(SECONDS)
+    assert (slow_server.made, slow_server.balance) == ([], before)
+
+
+def test_one_that_its_server_refuses_while_it_is_cancelled_is_not_sent_again(slow_server: Hosted) -> None:
+    session = slow_server.session()
+    slow_server.faults.add(Fault(method="POST", answer=429, delay=0.3, headers={"retry-after": "60"}))
+    job = session.submit(VIDEO)
+    wait_for(lambda: slow_server.books.count("POST"))
+    job.cancel()
+    with pytest.raises(DreamCancelledError, match="before it was sent"):
+        job.result(SECONDS)
+    assert slow_server.books.count("POST") == 1
+
+
+def test_one_whose_answer_does_not_come_is_not_cancelled(
+    slow_server: Hosted, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dream_nb.jobs.runner._ANSWER_SECONDS", 0.05)
+    session = slow_server.session()
+    slow_server.books.waits = answers = threading.Event()
+    job = session.submit(VIDEO)
+    wait_for(lambda: slow_server.books.count("POST"))
+    with pytest.raises(DreamError, match="still being sent: cancel it again when its server has answered"):
+        job.cancel()
+    answers.set()
+    held.let_go()
+    assert job.result(SECONDS).state == "completed"
 
 
 def test_what_was_not_sent_is_not_sent(slow_server: Hosted) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.request_models import GenerationRequest
+from dream_nb.jobs.commits import Commits
 from dream_nb.jobs.leases import Leases
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record
@@ -62,7 +63,7 @@ def ledger(tmp_path: Path) -> Shaky:
 
 @pytest.fixture
 def leases(ledger: Shaky) -> Leases:
-    return Leases(ledger, SECONDS)
+    return Leases(ledger, Commits(ledger.file), SECONDS)
 
 
 @asynccontextmanager
