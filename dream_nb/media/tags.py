@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from dream_nb.files import replacing
 from dream_nb.media.containers import top_boxes
 from dream_nb.media.formats import AVIF, GIF, JPEG, MOV, MP4, PNG, WEBP, format_of
 from dream_nb.media.pictures import opened_picture
@@ -46,10 +45,15 @@ def write_tag(path: Path, key: str, text: str, title: str) -> None:
     if found in (MP4, MOV, AVIF):
         _append_box(path, key, text, title)
         return
-    with replacing(path) as partial:
-        partial.write_bytes(_with_comment(path.read_bytes(), key, text))
+    content = path.read_bytes()
+    tagged = _with_comment(content, key, text)
+    try:
+        path.write_bytes(tagged)
         # Keep exactly what was checked.
-        check_whole(partial)
+        check_whole(path)
+    except BaseException:
+        path.write_bytes(content)
+        raise
 
 
 def _with_comment(content: bytes, key: str, text: str) -> bytes:

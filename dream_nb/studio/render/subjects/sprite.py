@@ -49,18 +49,20 @@ def paper(picture: U8, light: RGB, grade: Callable[[F32], F32], rng: np.random.G
     edge, pad = _edge(high), margin(high)
     aside = pad + math.ceil(high * math.sin(math.radians(max(abs(pose.turn) for pose in poses))))
     above = pad + math.ceil(high * (max(pose.tall for pose in poses) - 1.0)) + math.ceil(0.1 * (aside - pad))
-    wide = np.pad(picture, ((above, pad), (aside, aside), (0, 0))).astype(np.float32) / 255
-    cover = Image.fromarray((wide[..., 3] * 255).astype(np.uint8))
+    # Plane by plane, which NumPy computes several times as fast as pixel by pixel.
+    planes = np.moveaxis(np.pad(picture, ((above, pad), (aside, aside), (0, 0))), 2, 0)
+    cover = Image.fromarray(np.ascontiguousarray(planes[3]))
     outer = _widened(cover, edge)
     soft = np.asarray(cover.filter(ImageFilter.BoxBlur(max(2.0, high / 26))), np.float32) / 255
     down, across = np.gradient(soft)
     shading = np.clip(1.0 + (across + 1.3 * down) * (high / 26), 0.72, 1.22)
-    grain = rng.normal(0, 0.02, wide.shape[:2]).astype(np.float32)
-    alpha = wide[..., 3:]
-    inner = wide[..., :3] * (shading + grain)[..., None] * np.asarray(light, np.float32)
-    rim = np.asarray(_CREAM, np.float32) * np.asarray(light, np.float32)
-    colour = inner * alpha + rim * (1 - alpha)
-    return _laid_flat(np.clip(grade(colour.astype(np.float32)), 0, 1), np.asarray(outer, np.float32) / np.float32(255))
+    grain = rng.normal(0, 0.02, planes.shape[1:]).astype(np.float32)
+    drawn = np.ascontiguousarray(planes, np.float32) / 255
+    lit, alpha = np.asarray(light, np.float32)[:, None, None], drawn[3]
+    inner = drawn[:3] * (shading + grain) * lit
+    rim = np.asarray(_CREAM, np.float32)[:, None, None] * lit
+    colour = np.moveaxis(inner * alpha + rim * (1 - alpha), 0, 2)
+    return _laid_flat(np.clip(grade(colour), 0, 1), np.asarray(outer, np.float32) / np.float32(255))
 
 
 def _widened(cover: Image.Image, edge: int) -> Image.Image:
@@ -205,8 +207,9 @@ def _image(picture: U8) -> Image.Image:
 
 def _content(picture: U8) -> tuple[int, int, int, int]:
     """Return where a picture shows something: its first column and row, and the column and row after the last."""
-    rows, columns = (np.flatnonzero(picture[..., 3].any(axis=axis)) for axis in (1, 0))
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    shown = _image(picture).getchannel("K").getbbox()
+    assert shown is not None
+    return shown
 
 
 def _prepared(picture: U8, odd: int) -> tuple[_Laid, _Laid, _Laid]:
@@ -216,13 +219,13 @@ def _prepared(picture: U8, odd: int) -> tuple[_Laid, _Laid, _Laid]:
         picture: the picture, rows x columns x YUVA, not all empty.
         odd: how many columns to add on the left, 0 or 1.
     """
-    height, width = picture.shape[:2]
-    wide = np.pad(picture, ((0, height % 2), (odd, (width + odd) % 2), (0, 0)))
-    left, top, right, bottom = _content(wide)
-    # The planes U and V have one pixel for two columns and rows.
-    left, top = left // 2, top // 2
-    shown = wide[2 * top : 2 * math.ceil(bottom / 2), 2 * left : 2 * math.ceil(right / 2)]
+    left, top, right, bottom = _content(picture)
+    # From an even column and row to another, because the planes U and V have one pixel for two of each.
+    before, above = (left + odd) % 2, top % 2
+    beyond = ((above, bottom % 2), (before, (right + odd) % 2), (0, 0))
+    shown = np.pad(picture[top:bottom, left:right], beyond)
     half = np.asarray(_image(shown).reduce(2))
+    left, top = (left + odd) // 2, top // 2
     return _plane(shown, 0, 2 * left, 2 * top), _plane(half, 1, left, top), _plane(half, 2, left, top)
 
 
