@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.backends.backends import choose_backend
-from dream_nb.lookup import choose_replay
 from dream_nb.place import library_folder
+from dream_nb.replay import choose_replay
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.session import Session

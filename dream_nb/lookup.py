@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final, Literal, get_args
+from typing import Final
 
 import pydantic
 
@@ -20,16 +19,13 @@ from dream_nb.jobs.budget import Allowance, known_price
 from dream_nb.jobs.open_backends import OpenBackends
 from dream_nb.library.library import Library
 from dream_nb.library.record import Record
+from dream_nb.replay import Replay
 from dream_nb.requests.identity import is_same_request
 from dream_nb.requests.media import references_in
 from dream_nb.requests.plan import Ask, Entry
 from dream_nb.running import Running
 
-Replay = Literal["off", "free", "only"]
-
 _DEFAULTS: Final = ("model", "resolution", "duration")
-REPLAYS: Final[tuple[Replay, ...]] = get_args(Replay)
-"""What may be made: everything, what costs nothing, or nothing."""
 
 
 @dataclass(slots=True)
@@ -268,18 +264,6 @@ def is_to_buy(record: Record | None) -> bool:
         record: the row, or None if there is none.
     """
     return record is None or record.state == "intended" or record.has_failed
-
-
-def choose_replay(value: str | None = None) -> Replay:
-    """Return the value of replay: as given, or of `DREAM_NB_REPLAY`, or "off", which allows everything.
-
-    Raises:
-        ConfigurationError: the value is unknown.
-    """
-    value = value or os.environ.get("DREAM_NB_REPLAY") or "off"
-    if value not in REPLAYS:
-        raise ConfigurationError(f"replay {value!r} is not one of {', '.join(REPLAYS)}")
-    return value
 
 
 def _may_have_left(record: Record) -> bool:

@@ -34,8 +34,9 @@ from dream_nb.library.neighbours import check_neighbours
 from dream_nb.library.record import Record
 from dream_nb.library.trash import Trashed
 from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
-from dream_nb.lookup import Choices, Lookup, Replay, choose_replay, is_to_buy
+from dream_nb.lookup import Choices, Lookup, is_to_buy
 from dream_nb.place import find_place, is_fixed, library_folder
+from dream_nb.replay import Replay, choose_replay
 from dream_nb.requests.fields import make_request, read_fields
 from dream_nb.requests.identity import check_take
 from dream_nb.requests.newer import newer_note

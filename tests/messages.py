@@ -19,7 +19,7 @@ FILE: Final = Path(__file__).with_suffix(".txt")
 _SKIPPED: Final = ("studio/render/", "studio/openapi", "studio/luma_openapi", "library/schema.py")
 """Modules that draw, describe an API or hold SQL: their texts are not shown as messages."""
 _NO_SENTENCE: Final = re.compile(
-    r"^\W*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|WITH|PRAGMA|BEGIN|DROP|ALTER|ATTACH|FROM|WHERE)\b"
+    r"^\W*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|WITH|PRAGMA|BEGIN|SAVEPOINT|RELEASE|ROLLBACK|DROP|ALTER|ATTACH|FROM|WHERE)\b"
     r"|[=>] \?|\bIS (?:NOT )?NULL\b|json_\w+\(|\(\?[:=!P<]|\\b|</|\bmultipart/"
 )
 """Matches SQL, regular expressions and markup."""

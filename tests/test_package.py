@@ -42,6 +42,7 @@ PARTS = [
     "results",
     "terminal",
     "running",
+    "replay",
     "lookup",
     "claims",
     "session",

@@ -15,7 +15,7 @@ from dream_nb.api.errors import ConfigurationError, DreamError, InvalidRequestEr
 from dream_nb.api.request_models import ASPECT_RATIOS, KINDS
 from dream_nb.backends.backends import choose_backend
 from dream_nb.default import configure_default_session
-from dream_nb.lookup import REPLAYS
+from dream_nb.replay import REPLAYS
 from dream_nb.requests.fields import make_request
 from dream_nb.requests.roles import PLAIN
 

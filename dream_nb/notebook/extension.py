@@ -10,7 +10,7 @@ from dream_nb.notebook.cell.interrupts import PlainInterrupts
 from dream_nb.notebook.cell.live_parts import close_live_parts
 from dream_nb.notebook.cell.previews import Previews
 from dream_nb.notebook.cell.progress_card import card_of_wait
-from dream_nb.notebook.cell.replays import vanish
+from dream_nb.notebook.cell.replay_line import vanish
 from dream_nb.notebook.completion import Completion
 from dream_nb.notebook.early_start import EarlyStart
 from dream_nb.notebook.magics.input_transforms import DreamQuestion, keep_body

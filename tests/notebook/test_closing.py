@@ -139,12 +139,12 @@ def test_five_hundred_replays_leave_nothing(kernel: Kernel) -> None:
 def test_replays_that_somebody_watches_leave_nothing_once_they_vanish(kernel: Kernel) -> None:
     kernel.run(
         "%dream -i a lake\n"
-        "from dream_nb.notebook.cell import replays\n"
+        "from dream_nb.notebook.cell import replay_line\n"
         "get_ipython().kernel.get_parent('shell')['metadata']['cellId'] = 'x'\n"
         "for _ in range(5): get_ipython().run_line_magic('dream', '-i a lake')\n"
-        "replays.vanish()"
+        "replay_line.vanish()"
     )
-    assert kernel.run("replays._shown").result == "[]"
+    assert kernel.run("replay_line._shown").result == "[]"
     kernel.run("from dream_nb.notebook.cell import live_parts; live_parts.close_live_parts()")
     assert kernel.run(COUNT).result == "(0, 0)"
 
@@ -154,12 +154,12 @@ def in_page(cell: str) -> str:
 
 
 def test_a_cell_that_runs_again_closes_the_live_parts_of_its_earlier_run(kernel: Kernel) -> None:
-    kernel.run(in_page("one") + "d = %dream -i a lake\nreplays.vanish()")
+    kernel.run(in_page("one") + "d = %dream -i a lake\nreplay_line.vanish()")
     once = kernel.run(COUNT).result
     assert once != "(0, 0)"
-    kernel.run(in_page("one") + "d = %dream -i a lake\nreplays.vanish()")
+    kernel.run(in_page("one") + "d = %dream -i a lake\nreplay_line.vanish()")
     assert kernel.run(COUNT).result == once
-    kernel.run(in_page("two") + "d = %dream -i a lake\nreplays.vanish()")
+    kernel.run(in_page("two") + "d = %dream -i a lake\nreplay_line.vanish()")
     assert kernel.run(COUNT).result != once
     kernel.run("live_parts.close_live_parts()")
     assert kernel.run(COUNT).result == "(0, 0)"
@@ -167,7 +167,8 @@ def test_a_cell_that_runs_again_closes_the_live_parts_of_its_earlier_run(kernel:
 
 def test_only_so_many_live_parts_are_open(kernel: Kernel) -> None:
     kernel.run(
-        in_page("three") + "for _ in range(80): get_ipython().run_line_magic('dream', '-i a lake')\nreplays.vanish()"
+        in_page("three")
+        + "for _ in range(80): get_ipython().run_line_magic('dream', '-i a lake')\nreplay_line.vanish()"
     )
     assert kernel.run("len(live_parts._open)").result == "60"
     kernel.run("live_parts.close_live_parts()")

@@ -120,11 +120,11 @@ def test_a_replay_says_for_a_moment_that_nothing_was_spent(kernel: Kernel) -> No
     kernel.run(cell)
     assert [sorted(output["data"]) for output in kernel.run(cell).outputs] == [PREVIEW_TYPES]
     kernel.run(f"{IN_PAGE}\n{cell}")
-    kernel.run("from dream_nb.notebook.cell import replays")
-    assert kernel.run("[line.widget.passing[:32] for line in replays._shown]").result == (
+    kernel.run("from dream_nb.notebook.cell import replay_line")
+    assert kernel.run("[line.widget.passing[:32] for line in replay_line._shown]").result == (
         "['from your library, nothing spent']"
     )
-    assert kernel.run("replays.vanish(); replays._shown").result == "[]"
+    assert kernel.run("replay_line.vanish(); replay_line._shown").result == "[]"
 
 
 @pytest.mark.parametrize(

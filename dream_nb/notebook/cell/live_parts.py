@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.front_ends import is_in_page, running_cell
-from dream_nb.notebook.cell.replays import tell_below
+from dream_nb.notebook.cell.replay_line import tell_below
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.widget_view import show_view

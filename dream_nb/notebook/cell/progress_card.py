@@ -15,7 +15,7 @@ from IPython.display import display, update_display
 
 from dream_nb.front_ends import front_end, running_digest
 from dream_nb.html.stand_in import stand_in
-from dream_nb.notebook.cell.replays import tell_terminal
+from dream_nb.notebook.cell.replay_line import tell_terminal
 from dream_nb.notebook.early_start import load_modules
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
