@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import dream_nb
@@ -15,6 +16,8 @@ from dream_nb.results.pending import Pending
 
 # The state of the whole is the first of these that any of its jobs is in.
 _STATES: Final = ("dreaming", "downloading", "queued", "looking", "sending", "waiting")
+# The number of jobs that are cancelled at the same time.
+_AT_ONCE: Final = 16
 
 
 def by_prompt(errors: Iterable[tuple[str, BaseException]]) -> dict[str, BaseException]:
@@ -50,20 +53,28 @@ def cancel_all(jobs: Iterable[Job]) -> None:
     """Cancel all jobs that have not ended.
 
     Args:
-        jobs: the jobs to cancel.
+        jobs: the jobs to cancel, in the order in which they were submitted.
 
     Raises:
         DreamError: a job cannot be cancelled; all others are cancelled.
     """
-    problems: list[DreamError] = []
-    for job in jobs:
-        try:
-            if not job.done():
-                job.cancel()
-        except DreamError as error:
-            problems.append(error)
+    # The last first: if one that is under way were cancelled before those that wait for its slot, the next one would be
+    # sent. Several at once, because each waits for its server.
+    running = [job for job in jobs if not job.done()][::-1]
+    with ThreadPoolExecutor(_AT_ONCE, "dream_nb-cancel") as pool:
+        problems = [problem for problem in pool.map(_cancel, running) if problem is not None]
     if problems:
-        raise problems[0]
+        raise problems[-1]
+
+
+def _cancel(job: Job) -> DreamError | None:
+    """Cancel a job, and return why it cannot be cancelled."""
+    try:
+        if not job.done():
+            job.cancel()
+    except DreamError as error:
+        return error
+    return None
 
 
 class Sweep(Pending[Dreams]):

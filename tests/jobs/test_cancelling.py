@@ -20,6 +20,7 @@ from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
+from dream_nb.results.sweep import cancel_all
 from dream_nb.session import Session
 from dream_nb.storyboard.shooting import Shooting
 from dream_nb.storyboard.storyboard import Shot, Storyboard
@@ -119,6 +120,29 @@ def test_what_was_not_sent_is_not_sent(slow_server: Hosted) -> None:
     with pytest.raises(DreamCancelledError, match="before it was sent"):
         second.result(SECONDS)
     assert slow_server.books.count("POST") == 1
+
+
+def test_of_a_sweep_nothing_more_is_sent_while_it_is_cancelled(slow_server: Hosted, held: Held) -> None:
+    session = slow_server.session(limits=Limits(at_once={"image": 1}))
+    sweep = session.start(session.plan([Ask(IMAGE, take) for take in range(1, 5)]))
+    under_way(session)
+    sweep.cancel()
+    with pytest.raises(SweepError):
+        sweep.result(SECONDS)
+    held.let_go()
+    assert (slow_server.made, slow_server.books.count("POST")) == ([], 1)
+
+
+def test_of_a_sweep_all_that_are_being_sent_are_cancelled_at_once() -> None:
+    together = threading.Barrier(3)
+
+    def sent() -> Job:
+        job = Job(IMAGE, 1, "dream-machine")
+        job.canceller = lambda _: together.wait(SECONDS) and None
+        return job
+
+    cancel_all([sent() for _ in range(3)])
+    assert not together.broken
 
 
 def test_what_has_ended_is_not_cancelled(server: Hosted) -> None:
