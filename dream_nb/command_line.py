@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from dream_nb import __version__
 from dream_nb.api.errors import (
     BudgetError,
     ConfigurationError,
@@ -52,6 +51,7 @@ from dream_nb.results.table import FACTS
 from dream_nb.terminal.inline_picture import chosen_protocol, show_picture
 from dream_nb.terminal.waiting import follow
 from dream_nb.tutorial_files import tutorials
+from dream_nb.version import __version__
 
 
 class ExitStatus(IntEnum):

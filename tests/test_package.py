@@ -19,6 +19,7 @@ GUIDE = PACKAGE.parent / "notebooks" / "README.md"
 
 # Each part imports only from those before it. The table of public names in `__init__` comes last.
 PARTS = [
+    "version",
     "systems",
     "installation",
     "lifetime",
@@ -101,6 +102,22 @@ def test_imports_run_one_way() -> None:
     assert wrong == []
     # This raises if modules import each other in a cycle; within a folder, imports for types may.
     TopologicalSorter({module: running - {module} for module, (running, _) in imports.items()}).prepare()
+
+
+def test_only_the_results_use_the_table_of_public_names() -> None:
+    # `grid` and `map` return widgets, which depend on results.
+    using = [
+        module
+        for module, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Import) and any(alias.name == "dream_nb" for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and node.module == "dream_nb" and _is_name(node))
+    ]
+    assert sorted(using) == ["dream_nb.results.dreams", "dream_nb.results.sweep"]
+
+
+def _is_name(node: ast.ImportFrom) -> bool:
+    return any(f"dream_nb.{alias.name}" not in MODULES for alias in node.names)
 
 
 @pytest.mark.parametrize("inside", [True, False])

@@ -9,7 +9,6 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
 
-from dream_nb import __version__
 from dream_nb.api.canonical import request_from
 from dream_nb.api.errors import UnreadableFileError
 from dream_nb.api.models import Generation
@@ -18,6 +17,7 @@ from dream_nb.files import sha256_of
 from dream_nb.library.record import Record
 from dream_nb.media.tags import read_tag, write_tag
 from dream_nb.requests.identity import MAX_TAKE
+from dream_nb.version import __version__
 
 KEY: Final = "dream_nb"
 

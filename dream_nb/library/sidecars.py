@@ -10,13 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from dream_nb import __version__
 from dream_nb.api.canonical import request_from
 from dream_nb.api.models import Generation
 from dream_nb.backends.backends import is_backend
 from dream_nb.files import replacing
 from dream_nb.library.record import Record, further_from, moment
 from dream_nb.requests.identity import MAX_TAKE, is_hash_of
+from dream_nb.version import __version__
 
 SUFFIX: Final = ".json"
 _VERSION: Final = 1

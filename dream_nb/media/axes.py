@@ -13,6 +13,15 @@ from dream_nb.api.errors import InvalidRequestError
 _LONGEST_ROW: Final = 10
 
 
+def square(count: int) -> int:
+    """Return the number of columns of a wall of pictures that is about as wide as high.
+
+    Args:
+        count: the number of pictures.
+    """
+    return max(1, math.ceil(math.sqrt(count)))
+
+
 def axes_of(words: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
     """Return the axes of a sweep, each with its words in order of first appearance.
 
@@ -76,7 +85,7 @@ class Layout:
         is_long = len(axes) == 1 and len(words) > _LONGEST_ROW
         is_free = rows is None and columns is None
         if (across is None and down is None) or (is_free and (is_long or not are_on_axes(words))):
-            width = math.ceil(math.sqrt(len(words)))
+            width = square(len(words))
             places = [(number // width, number % width, " · ".join(word.values())) for number, word in enumerate(words)]
             return cls([""] * math.ceil(len(words) / width), [""] * width, places)
         heads = [_heads(axes, axis, words) for axis in (down, across)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def sheet(shown: Sequence[tuple[Image | None, str]], columns: int, side: int) ->
         columns: the number of pictures in a row.
         side: the longer side of a place, in pixels.
     """
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
     columns = max(1, min(columns, len(shown)))
     rows = -(-len(shown) // columns)
@@ -49,7 +50,6 @@ def sheet(shown: Sequence[tuple[Image | None, str]], columns: int, side: int) ->
     line = _LINE if any(text for _, text in shown) else 0
     paper = Image.new("RGBA", (columns * (width + _GAP) + _GAP, rows * (height + line + _GAP) + _GAP), _PAPER)
     pen = ImageDraw.Draw(paper)
-    font = ImageFont.load_default(_FONT)
     for number, (picture, text) in enumerate(shown):
         left = _GAP + number % columns * (width + _GAP)
         top = _GAP + number // columns * (height + line + _GAP)
@@ -58,10 +58,27 @@ def sheet(shown: Sequence[tuple[Image | None, str]], columns: int, side: int) ->
         else:
             paper.paste(picture, (left + (width - picture.width) // 2, top + (height - picture.height) // 2))
         if line:
-            pen.rectangle((left, top + height, left + width - 1, top + height + line - 1), _GROUND)
-            caption = shortened(text, width - 2 * _EDGE, pen, font)
-            pen.text((left + _EDGE, top + height + 2), caption, _INK, font)
+            _caption(text, (left, top + height), width, pen)
     return paper
+
+
+def _caption(text: str, corner: tuple[int, int], width: int, pen: ImageDraw) -> None:
+    """Write a line of text below a picture."""
+    left, top = corner
+    pen.rectangle((left, top, left + width - 1, top + _LINE - 1), _GROUND)
+    pen.text((left + _EDGE, top + 2), shortened(text, width - 2 * _EDGE, pen, _font()), _INK, _font())
+
+
+@cache
+def _font() -> Any:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(_FONT)
+
+
+def _line_of(layout: Layout) -> int:
+    """The height of the lines below pictures, with their words on axes that have no heading, in pixels."""
+    return _LINE if any(words for _, _, words in layout.places) else 0
 
 
 def shortened(text: str, width: int, pen: ImageDraw, font: Any) -> str:
@@ -108,7 +125,7 @@ class Player:
 
 
 def draw_grid(layout: Layout, pictures: Mapping[int, Image], side: int) -> Image:
-    """Draw pictures on the axes of a sweep, with its words as headings.
+    """Draw pictures on the axes of a sweep, with its words as headings, and below pictures where axes have no heading.
 
     Args:
         layout: the place of each picture.
@@ -164,7 +181,7 @@ def play_side(layout: Layout, size: tuple[int, int], most: int) -> int:
     width, height = size
     longer = max(width, height)
     wide = (_LARGEST - _MARGIN) // max(1, len(layout.columns)) - _GAP
-    high = (_LARGEST - _HEAD) // sum(layout.depths) - _GAP
+    high = (_LARGEST - _HEAD) // sum(layout.depths) - _GAP - _line_of(layout)
     return max(_LEAST, min(most, wide * longer // width, high * longer // height))
 
 
@@ -191,9 +208,11 @@ def _paper(layout: Layout, whole: tuple[int, int], side: int, colour: tuple[int,
     depths = layout.depths
     head = _HEAD if any(layout.columns) else _GAP
     margin = _MARGIN if any(layout.rows) else _GAP
+    line = _line_of(layout)
+    pitch = height + line + _GAP
     lefts = [margin + column * (width + _GAP) for column in range(len(layout.columns))]
-    tops = [head + sum(depths[:row]) * (height + _GAP) for row in range(len(depths))]
-    extent = margin + len(lefts) * (width + _GAP), head + sum(depths) * (height + _GAP)
+    tops = [head + sum(depths[:row]) * pitch for row in range(len(depths))]
+    extent = margin + len(lefts) * (width + _GAP), head + sum(depths) * pitch
     image = Image.new("RGBA", extent, colour)
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(_HEAD_FONT)
     for left, word in zip(lefts, layout.columns, strict=True):
@@ -203,8 +222,10 @@ def _paper(layout: Layout, whole: tuple[int, int], side: int, colour: tuple[int,
     corners = [(0, 0)] * len(layout.places)
     for (row, column), numbers in layout.stacks.items():
         for place, number in enumerate(numbers):
-            left, top = corners[number] = lefts[column], tops[row] + place * (height + _GAP)
+            left, top = corners[number] = lefts[column], tops[row] + place * pitch
             pen.rectangle((left, top, left + width - 1, top + height - 1), _EMPTY)
+            if line:
+                _caption(layout.places[number][2], (left, top + height), width, pen)
     return _Paper(image, corners, (width, height))
 
 

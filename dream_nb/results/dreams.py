@@ -13,7 +13,7 @@ from dream_nb.api.errors import LibraryError
 from dream_nb.files import given_path
 from dream_nb.html.overview import Row, Tile, overview
 from dream_nb.html.page import picture_uri
-from dream_nb.media.axes import Layout, are_on_axes, axes_of
+from dream_nb.media.axes import Layout, are_on_axes, axes_of, square
 from dream_nb.media.pictures import jpeg
 from dream_nb.media.sheets import check_numbers, draw_grid, sheet
 from dream_nb.results.dream import Dream
@@ -325,7 +325,8 @@ class Dreams(Sequence[Dream]):
 
         Args:
             columns: the number of dreams in a row, each with its words of the sweep or its prompt; by default a sweep
-                is laid out on its axes, as in `grid`, and other dreams in a square.
+                is laid out on its axes, as in `grid`, with the words on further axes below the pictures, and other
+                dreams in a square.
             side: the longer side of each picture, in pixels.
 
         Raises:
@@ -338,8 +339,8 @@ class Dreams(Sequence[Dream]):
         there = {number: picture for number, picture in enumerate(pictures) if picture is not None}
         if columns is None and are_on_axes(self._words) and there:
             return draw_grid(Layout.of(self._words), there, side)
-        width = max(1, round(len(self) ** 0.5)) if columns is None else columns
-        return sheet(list(zip(pictures, self._captions(), strict=True)), width, side)
+        shown = list(zip(pictures, self._captions(), strict=True))
+        return sheet(shown, square(len(self)) if columns is None else columns, side)
 
     def _captions(self) -> list[str]:
         """For each dream its words of the sweep, or else what distinguishes it from others of the same prompt."""

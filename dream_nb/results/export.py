@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import dream_nb
 from dream_nb.api.errors import LibraryError
 from dream_nb.files import sha256_of, written
 from dream_nb.html.page import template
 from dream_nb.library.sidecars import SUFFIX, write_sidecar
 from dream_nb.results.dream import Dream
+from dream_nb.version import __version__
 
 if TYPE_CHECKING:
     from dream_nb.library.record import Record
@@ -62,11 +62,11 @@ def export(exported: Iterable[Exported], folder: Path) -> Path:
         raise LibraryError(
             f"the folder {str(folder)!r} cannot be written ({error.strerror or error}): choose another"
         ) from error
-    document = {"kind": _KIND, "version": dream_nb.__version__, "dreams": entries}
+    document = {"kind": _KIND, "version": __version__, "dreams": entries}
     with written(folder / _MANIFEST) as partial:
         partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
     with written(folder / _PAGE) as partial:
-        html = template("export.html").render(entries=entries, version=dream_nb.__version__)
+        html = template("export.html").render(entries=entries, version=__version__)
         partial.write_text(html, encoding="utf-8")
     return folder / _PAGE
 

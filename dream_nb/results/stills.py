@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.media.axes import square
 from dream_nb.media.pictures import jpeg
 from dream_nb.media.sheets import sheet
 from dream_nb.results.dream import Dream
@@ -22,7 +22,7 @@ def still(dreams: Sequence[Dream]) -> bytes | None:
         dreams: the dreams.
     """
     shown = dreams[:_MOST]
-    columns = max(1, math.ceil(math.sqrt(len(shown))))
+    columns = square(len(shown))
     side = _SIDE // columns
     try:
         pictures = [dream._reduced(side) for dream in shown]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -224,6 +225,32 @@ def test_a_contact_sheet_has_a_place_for_each_and_stays_grey_where_there_is_no_f
     assert (last == (138, 138, 148, 255)).all()
     # Between the pictures the sheet is transparent.
     assert (pixels[20 + height : 28 + height, 110:, 3] == 0).all()
+
+
+def captions(sheet: Image.Image, pictures: int, columns: int) -> list[bool]:
+    """Whether there are words in each of the lines below the pictures of a wall."""
+    width, height = sheet.width // columns, sheet.height // math.ceil(pictures / columns)
+    is_ink = (np.asarray(sheet)[..., :3] == (242, 242, 245)).all(axis=2)
+    lines = [is_ink[row * height - 20 : row * height] for row in range(1, sheet.height // height + 1)]
+    places = [line[:, column * width : (column + 1) * width] for line in lines for column in range(columns)]
+    return [bool(place.any()) for place in places[:pictures]]
+
+
+def test_a_long_axis_is_a_wall_with_its_words_below_the_pictures(lake: Dream) -> None:
+    long = Dreams([lake] * 11, words=[{"colour": f"word {number}"} for number in range(11)])
+    assert captions(long.contact_sheet(side=64), 11, 4) == [True] * 11
+
+
+def test_words_on_a_third_axis_stand_below_the_pictures(lake: Dream) -> None:
+    cube = [{"mood": mood, "time": time, "place": place} for mood in "ab" for time in "cd" for place in "ef"]
+    flat = [{"time": word["time"], "place": word["place"]} for word in cube]
+    with_words, without = (Dreams([lake] * 8, words=words).contact_sheet(side=64) for words in (cube, flat))
+    assert with_words.height == without.height + 4 * 20
+
+
+def test_dreams_without_axes_are_a_wall_as_wide_as_the_grid(lake: Dream) -> None:
+    sheet = Dreams([lake] * 5).contact_sheet(side=64)
+    assert (sheet.width - 8) // (64 + 8) == len(Layout.of([{}] * 5).columns)
 
 
 def test_an_export_has_files_a_page_and_a_manifest(sweep: Dreams, lake: Dream, tmp_path: Path) -> None:
