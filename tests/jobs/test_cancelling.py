@@ -136,9 +136,12 @@ def test_of_a_sweep_nothing_more_is_sent_while_it_is_cancelled(slow_server: Host
 def test_of_a_sweep_all_that_are_being_sent_are_cancelled_at_once() -> None:
     together = threading.Barrier(3)
 
+    def wait_for_all(_: Job) -> None:
+        together.wait(SECONDS)
+
     def sent() -> Job:
         job = Job(IMAGE, 1, "dream-machine")
-        job.canceller = lambda _: together.wait(SECONDS) and None
+        job.canceller = wait_for_all
         return job
 
     cancel_all([sent() for _ in range(3)])
