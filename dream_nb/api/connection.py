@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 import math
@@ -23,7 +22,7 @@ from dream_nb.api import errors
 from dream_nb.api.answer import ENCODING, Answer
 from dream_nb.api.departure import Departure
 from dream_nb.api.hosted_apis import DREAM_MACHINE, HostedAPI
-from dream_nb.api.network import far_client, files_client, near_client
+from dream_nb.api.network import far_client, files_client, is_loopback, near_client
 from dream_nb.api.redaction import redacted
 
 TIMEOUT_SECONDS: Final = 30.0
@@ -212,7 +211,7 @@ class Connection:
         except httpx2.InvalidURL:
             url = httpx2.URL()
         # Only a server on this machine may refer its clients to this machine.
-        is_safe = url.scheme == "https" or (url.scheme == "http" and self._is_near and _is_loopback(url.host))
+        is_safe = url.scheme == "https" or (url.scheme == "http" and self._is_near and is_loopback(url.host))
         if not is_safe or not url.host or url.userinfo:
             raise errors.UnreadableAnswerError(operation, "the upload address is not an https address", reached=False)
         return url
@@ -436,7 +435,7 @@ def origin_of(base_url: str) -> str:
 
 
 def _check_safe(url: httpx2.URL) -> None:
-    if url.scheme == "http" and not _is_loopback(url.host):
+    if url.scheme == "http" and not is_loopback(url.host):
         shown = str(url).rstrip("/")
         raise errors.ConfigurationError(
             f"base URL {shown!r} would send the key unencrypted: use https, or a loopback address"
@@ -459,10 +458,3 @@ def _checked(key: SecretStr | None, host: str, api: HostedAPI) -> SecretStr:
 
 def _origin(url: httpx2.URL) -> Origin:
     return url.scheme, url.host, url.port or {"https": 443, "http": 80}.get(url.scheme)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

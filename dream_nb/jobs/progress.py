@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
+
+WAITING_STATES: Final = ("waiting", "sending", "looking", "queued")
+"""The states before the generation is made: "looking" is for a create whose answer was lost."""
+
+ENDED_STATES: Final = ("completed", "failed")
+"""The final states."""
+
+JOB_STATES: Final = (*WAITING_STATES, "dreaming", "downloading", *ENDED_STATES)
+"""All states of a job, in their order. From "queued" they are the API's, with "downloading" before the end."""
+
+CANCELLABLE_STATES: Final = ("waiting", "queued", "dreaming")
+"""The states in which a card offers to cancel the job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,8 +24,7 @@ class Progress:
     """The progress of a request.
 
     Attributes:
-        state: "waiting" before it may be sent, "sending", "looking" for a create whose answer was lost, then the states
-            of the API: queued, dreaming, completed, failed; with "downloading" before the end.
+        state: one of `JOB_STATES`, or another one that the server reports.
         fraction: the fraction done, from 0 to 1, or None if the server does not say.
         note: why it takes longer, or what it costs, in a few words; may be empty.
         picture: a small JPEG preview, if one has just arrived; None means no news.

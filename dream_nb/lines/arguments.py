@@ -12,6 +12,7 @@ from dream_nb.api.canonical import ALL_IMAGE_MODELS, GuidedVideoRequest, StyledI
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.request_models import Request
 from dream_nb.lines.edit_options import edit_of
+from dream_nb.lines.option_names import FLAGS, WORDS, option_of
 from dream_nb.lines.options import DREAM, parse
 from dream_nb.lines.prompts import split_prompts
 from dream_nb.lines.references import References
@@ -28,10 +29,6 @@ _ONLY: Final[dict[str, Kind]] = {
     **dict.fromkeys(("loop", "duration", "resolution", "concept", "hdr", "exr_export", "keyframe", *FRAMES), "video"),
     **dict.fromkeys((*ROLES, "format", "style", "web_search"), "image"),
 }
-
-
-_FLAGS: Final = ("loop", "hdr", "exr_export", "web_search")
-_WORDS: Final = ("format", "style")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +158,7 @@ def _kind(given: Any) -> Kind | None:
     reasons: dict[Kind, str] = {}
     for name, kind in _ONLY.items():
         if getattr(given, name):
-            reasons.setdefault(kind, f"--{name.replace('_', '-')}")
+            reasons.setdefault(kind, option_of(name))
     if given.model in ALL_IMAGE_MODELS:
         reasons.setdefault("image", f"--model {given.model}")
     if given.image:
@@ -193,10 +190,10 @@ def fields_of(given: Any, kind: Kind, references: References) -> dict[str, Any]:
     fields = {name: value for name in PLAIN if (value := getattr(given, name)) is not None}
     if (duration := fields.get("duration")) and duration.isdecimal():
         fields["duration"] = f"{duration}s"
-    for name in _FLAGS:
+    for name in FLAGS:
         if getattr(given, name, False):
             fields[name] = True
-    for name in _WORDS:
+    for name in WORDS:
         if (value := getattr(given, name, None)) is not None:
             fields[name] = value
     if guides := getattr(given, "keyframe", None):
@@ -205,7 +202,7 @@ def fields_of(given: Any, kind: Kind, references: References) -> dict[str, Any]:
         fields["concepts"] = [{"key": key} for key in concepts]
     for name in FRAMES:
         if (text := getattr(given, name)) is not None:
-            with naming(f"--{name}", name):
+            with naming(option_of(name), name):
                 fields[name] = references.keyframe(text)
     fields |= as_fields(_reference(role, text, references) for role in ROLES for text in _texts(given, role))
     return fields | set_fields(given.set, GuidedVideoRequest if kind == "video" else StyledImageRequest)
@@ -218,5 +215,5 @@ def _texts(given: Any, role: Role) -> Sequence[str]:
 
 
 def _reference(role: Role, text: str, references: References) -> RolePicture:
-    with naming(f"--{role.replace('_', '-')}", FIELD_OF[role]):
+    with naming(option_of(role), FIELD_OF[role]):
         return role_picture(role, references.reference(text))

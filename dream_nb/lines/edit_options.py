@@ -14,6 +14,7 @@ from dream_nb.api.request_models import (
     ReframeImageRequest,
     UpscaleVideoGenerationRequest,
 )
+from dream_nb.lines.option_names import EDITS, FLAGS, option_of
 from dream_nb.lines.references import References
 from dream_nb.lines.set_option import set_fields
 from dream_nb.requests.edits import (
@@ -36,7 +37,7 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
 }
 """By the option that requests a change, the other options that are valid with it."""
 
-EDIT_OPTIONS: Final = tuple(_OPTIONS)
+EDIT_OPTIONS: Final = tuple(EDITS.values())
 """The options that request a change and name its source."""
 
 _EDGES: Final = 4
@@ -81,17 +82,19 @@ def edit_of(given: Any, references: References) -> Callable[[str], Edit] | None:
     if not asked:
         for name, owner in _OF_EDITS.items():
             if getattr(given, name) is not None:
-                raise InvalidRequestError(f"{_option(name)} requires {owner}: add it, such as {owner} last")
+                raise InvalidRequestError(f"{option_of(name)} requires {owner}: add it, such as {owner} last")
         return None
     if len(asked) > 1:
         raise InvalidRequestError(
-            f"{_option(asked[0])} and {_option(asked[1])} are separate requests: use one at a time"
+            f"{option_of(asked[0])} and {option_of(asked[1])} are separate requests: use one at a time"
         )
     (edit,) = asked
     for name in _OTHERS:
         if getattr(given, name) and name not in _OPTIONS[edit]:
-            raise InvalidRequestError(f"{_option(name)} cannot be combined with {_option(edit)}: leave out one of them")
-    with naming(_option(edit), "media"):
+            raise InvalidRequestError(
+                f"{option_of(name)} cannot be combined with {option_of(edit)}: leave out one of them"
+            )
+    with naming(option_of(edit), "media"):
         text = getattr(given, edit)
         origin = read_origin(references.source(text), text, references.home)
     return _MAKERS[edit](origin, given, references)
@@ -101,7 +104,7 @@ def _modify(origin: Origin, given: Any, references: References) -> Callable[[str
     fields = _common(given, references) | set_fields(given.set, ControlledModifyRequest)
     if given.keyframe:
         fields["guide_frames"] = references.guide_frames(given.keyframe)
-    fields |= {name: True for name in ("hdr", "exr_export") if getattr(given, name)}
+    fields |= {name: True for name in FLAGS if getattr(given, name)}
     mode = _chosen(given.mode, fields, "mode") or DEFAULT_MODE
     return lambda prompt: modify_request(origin, prompt, mode=mode, **fields)
 
@@ -165,7 +168,7 @@ def _chosen(option: str | None, fields: dict[str, Any], name: str) -> Any:
     """The value of an option, or of `--set`, which is removed from the fields."""
     if option is not None and name in fields:
         raise InvalidRequestError(
-            f"{_option(name)} and --set {name} are the same field: leave out one of them", field=name
+            f"{option_of(name)} and --set {name} are the same field: leave out one of them", field=name
         )
     return fields.pop(name, None) if option is None else option
 
@@ -173,10 +176,6 @@ def _chosen(option: str | None, fields: dict[str, Any], name: str) -> Any:
 def _common(given: Any, references: References) -> dict[str, Any]:
     fields = {name: value for name in ("model", "resolution") if (value := getattr(given, name)) is not None}
     if given.first_frame is not None:
-        with naming("--first-frame", "first_frame"):
+        with naming(option_of("first_frame"), "first_frame"):
             fields["first_frame"] = references.reference(given.first_frame)
     return fields
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"

@@ -151,8 +151,8 @@ class References:
             history: all dreams of the library, among which ids are looked up.
 
         Raises:
-            InvalidRequestError: there is no last dream, several ids begin with the text, or the name of a variable
-                cannot be resolved with certainty.
+            InvalidRequestError: there is no last dream, several ids begin with the text, or a variable has no such item
+                or a name that cannot be resolved with certainty.
         """
         if text == "last":
             return Dreams([self._newest()])
@@ -179,12 +179,12 @@ class References:
             return None
 
     def _value(self, text: str) -> Any:
+        """The value of the variable, or of the item, that a text names; None if it names none."""
         match = NAME.fullmatch(text)
-        value = _several(self.value(text))
-        if match and match["index"] is not None and isinstance(value, Sequence):
-            place = int(match["index"])
-            value = value[place] if -len(value) <= place < len(value) else None
-        return value
+        try:
+            return self._item(match["name"], match["index"]) if match else None
+        except KeyError:
+            return None
 
     def file(self, text: str) -> Path | None:
         """Return the file that a text names, or None if the file does not exist or may not be named.

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 from dream_nb.api.errors import DreamError, InvalidRequestError
-from dream_nb.requests.roles import FIELD_OF, PLAIN
+from dream_nb.lines.option_names import EDITS, OPTION_OF, option_of
 
-_OPTION_OF: Final[Mapping[str, str]] = {
-    **{name: f"--{name.replace('_', '-')}" for name in (*PLAIN, "loop", "hdr", "style", "web_search", "mode")},
-    **{field: f"--{role.replace('_', '-')}" for role, field in FIELD_OF.items()},
-    "concepts": "--concept",
-    "exr_export": "--exr",
-    "guide_frames": "--keyframe",
-    "source_position": "--position",
-}
-"""The option that sets each field."""
-
-_CALLS: Final[Mapping[str, str]] = {
-    **{f"{name}()": f"--{name}" for name in ("modify", "reframe", "upscale")},
-    "add_audio()": "--audio",
-}
-_FIELD: Final = re.compile(rf"^(?:{'|'.join(_OPTION_OF)})\b(?=: | requires )")
+_CALLS: Final = {f"{method}()": option_of(edit) for method, edit in EDITS.items()}
+_FIELD: Final = re.compile(rf"^(?:{'|'.join(OPTION_OF)})\b(?=: | requires )")
 _CALL: Final = re.compile("|".join(map(re.escape, _CALLS)))
 _IN_OPTIONS: Final = (
     (re.compile(r"\(take=(\d+|…)\)"), r"(-t \1)"),
@@ -40,7 +27,7 @@ _IN_OPTIONS: Final = (
 _IN_BUTTONS: Final = (
     (re.compile(r" \((?:take=(?:\d+|…)|files=True)\)"), ""),
     (re.compile(r"\b\w+= \((%config DreamMagics\.\w+)\)"), r"\1"),
-    (re.compile(r"\b(modify|reframe|upscale|add_audio)\(\)"), r"\1"),
+    (re.compile(rf"\b({'|'.join(EDITS)})\(\)"), r"\1"),
     (re.compile(r"\bhdr=True\b"), "hdr"),
     (re.compile(r'\b(model|kind)="([^"]+)"'), r"\1 \2"),
 )
@@ -90,5 +77,5 @@ def _replaced(text: str, table: Sequence[tuple[re.Pattern[str], str]]) -> str:
 
 def _problem(problem: str) -> str:
     # The source of an edit is named by the option of the edit.
-    problem = _FIELD.sub(lambda found: _OPTION_OF[found[0]], problem.removeprefix("media: "))
+    problem = _FIELD.sub(lambda found: OPTION_OF[found[0]], problem.removeprefix("media: "))
     return option_words(_CALL.sub(lambda found: _CALLS[found[0]], problem))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -39,7 +39,7 @@ def to_code(made: Iterable[tuple[Request, int, str | None]]) -> str:
     return "\n".join([*imports, "", *lines]) + "\n"
 
 
-_METHODS: Final = {
+METHODS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "modify_video": ("modify", ("prompt",)),
     "reframe_video": ("reframe", ("aspect_ratio", "prompt")),
     "reframe_image": ("reframe", ("aspect_ratio", "prompt")),
@@ -47,14 +47,14 @@ _METHODS: Final = {
     "add_audio": ("add_audio", ("prompt",)),
     "layering": ("layers", ("resolution", "prompt")),
 }
-"""The methods of a dream that make other versions of it, with the fields that they take without a name."""
+"""By the type of a generation, the method of a dream that requests it, and its fields that go without a name."""
 
 
 def _call(request: Request, take: int, names: dict[str, str], classes: set[str]) -> str:
     source = getattr(request, "media", None)
     if isinstance(source, GenerationReference) and source.id in names:
         return _method_call(request, take, names[source.id], classes)
-    if request.generation_type in _METHODS:
+    if request.generation_type in METHODS:
         more = f", take={take}" if take > 1 else ""
         return f"dream_nb.Session().submit({_written(request, names, classes)}{more}).result()"
     arguments = [repr(request.prompt or "")]
@@ -69,7 +69,7 @@ def _call(request: Request, take: int, names: dict[str, str], classes: set[str])
 
 
 def _method_call(request: Request, take: int, name: str, classes: set[str]) -> str:
-    method, plain = _METHODS[request.generation_type]
+    method, plain = METHODS[request.generation_type]
     fields = {field: value for field, value in request if value not in (None, {}) and field not in {*_OWN, "media"}} | (
         {"prompt": as_it_is(request.prompt)} if request.prompt else {}
     )

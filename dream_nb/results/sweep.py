@@ -9,13 +9,13 @@ from typing import Final
 
 import dream_nb
 from dream_nb.api.errors import DreamError, SweepError, reason_of
-from dream_nb.jobs.progress import Progress
+from dream_nb.jobs.progress import ENDED_STATES, WAITING_STATES, Progress
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job, Maker
 from dream_nb.results.pending import Pending
 
 # The state of the whole is the first of these that any of its jobs is in.
-_STATES: Final = ("dreaming", "downloading", "queued", "looking", "sending", "waiting")
+_STATES: Final = ("dreaming", "downloading", *reversed(WAITING_STATES))
 # The number of jobs that are cancelled at the same time.
 _AT_ONCE: Final = 16
 
@@ -150,8 +150,8 @@ class Sweep(Pending[Dreams]):
     def _whole(self) -> Progress:
         progresses = [job.progress for job in self.jobs]
         states = {progress.state for progress in progresses}
-        done = sum(progress.state in ("completed", "failed") for progress in progresses)
-        parts = [1.0 if at.state in ("completed", "failed") else at.fraction or 0.0 for at in progresses]
+        done = sum(progress.state in ENDED_STATES for progress in progresses)
+        parts = [1.0 if at.state in ENDED_STATES else at.fraction or 0.0 for at in progresses]
         state = next((state for state in _STATES if state in states), "dreaming")
         note = f"{done} of {len(self)} done{self._note and f', {self._note}'}"
         return Progress(state, sum(parts) / len(parts), note)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dream_nb.api.errors import DreamCancelledError, DreamError, SweepError
-from dream_nb.jobs.progress import Progress
+from dream_nb.jobs.progress import ENDED_STATES, Progress
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import CANCELLED_UNSENT, Job, Maker
 from dream_nb.results.pending import Pending
@@ -75,7 +75,7 @@ class Shooting(Pending["Storyboard"]):
         Raises:
             DreamError: all jobs have ended, or one cannot be cancelled; all others are cancelled.
         """
-        if self.done() or all(shot.state in ("completed", "failed") for shot in self.shots):
+        if self.done() or all(shot.state in ENDED_STATES for shot in self.shots):
             raise DreamError("all have already ended, so nothing can be cancelled")
         self._is_cancelled = True
         cancel_all(self.jobs)
@@ -172,7 +172,7 @@ class Shooting(Pending["Storyboard"]):
         shots = self.shots
         done = sum(shot.state == "completed" for shot in shots)
         parts = [1.0 if shot.state == "completed" else shot.fraction or 0.0 for shot in shots]
-        state = next((shot.state for shot in shots if shot.state not in ("completed", "failed", "waiting")), "waiting")
+        state = next((shot.state for shot in shots if shot.state not in (*ENDED_STATES, "waiting")), "waiting")
         return Progress(state, sum(parts) / len(parts), f"{done} of {len(shots)} shots done")
 
     def _end(self) -> None:

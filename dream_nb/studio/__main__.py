@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
-import ipaddress
 import logging
 import os
 import re
@@ -22,6 +21,7 @@ from starlette.applications import Starlette
 
 from dream_nb import workers
 from dream_nb.api.errors import ConfigurationError
+from dream_nb.api.network import is_loopback
 from dream_nb.cluster import ClusterConnection
 from dream_nb.files import given_path
 from dream_nb.studio.answers import LUMA_PREFIX, PREFIX
@@ -98,13 +98,6 @@ def _keys(accounts: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
     return keys, made
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _listen(host: str, port: int) -> socket.socket:
     # asyncio disables Nagle's algorithm only on sockets whose protocol is IPPROTO_TCP. With the algorithm, a response
     # that is sent in two parts takes 40 ms.
@@ -151,7 +144,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM. Returns the exit status."""
     arguments = _arguments(argv)
     keys, made = _keys(arguments.key or [_ACCOUNT])
-    if not _is_loopback(arguments.host) and made:
+    if not is_loopback(arguments.host) and made:
         name = next(iter(made))
         sys.stderr.write(
             f"{arguments.host} is reachable from other machines: set a key for account {name} in {key_variable(name)}\n"

@@ -14,7 +14,7 @@ import pytest
 
 from dream_nb.api import errors
 from dream_nb.api.blocking import DreamMachine
-from dream_nb.api.network import broken_variable, files_client
+from dream_nb.api.network import broken_variable, files_client, is_loopback
 from tests.api.conftest import Open
 from tests.api.leaks import seen
 from tests.api.servers import Hostile, free_port, hostile, tunnel
@@ -176,3 +176,20 @@ def test_files_elsewhere_name_the_variable_that_does_not_work(broken: str) -> No
 def test_files_of_a_server_elsewhere_are_known_to_be_out_of_reach_at_once(broken: str) -> None:
     with pytest.raises(errors.ConfigurationError, match=f"^{broken} cannot be used"):
         files_client("https://api.example/v1", 30.0)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("192.168.0.1", False),
+        ("localhost.example", False),
+        ("", False),
+    ],
+)
+def test_only_this_machine_is_loopback(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from starlette.responses import Response
 
+from dream_nb.requests.edits import DEFAULT_MODE
 from tests.browser.lab import Lab, write_notebook
 from tests.fakes.dream_machine import FakeDreamMachine, picture
 
@@ -96,6 +97,7 @@ def test_a_card_asks_for_other_versions_and_says_their_price_before(
     expect(asked.locator(".dream-cost")).to_have_text("price unknown")
     shoot("card-modify")
     asked.get_by_label("Modify: describe what is new").fill("in deep snow")
+    expect(asked.get_by_label("Modify: which")).to_have_value(DEFAULT_MODE)
     asked.get_by_label("Modify: which").select_option("reimagine_1")
     assert len(fake.posts) == posts
     asked.get_by_role("button", name="Modify").click()

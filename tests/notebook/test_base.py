@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.jobs.progress import CANCELLABLE_STATES, JOB_STATES
+from dream_nb.notebook.widgets import base
 from dream_nb.notebook.widgets.base import Answer, Widget, _part, action
 from tests.notebook.page import Page
 
@@ -218,3 +221,11 @@ def test_a_script_is_sent_again_where_its_widget_was_closed(page: Page) -> None:
     ipywidgets.Widget.close_all()
     assert set(before).isdisjoint(Shelf().parts)
     assert set(Shelf().parts) <= set(page.opened)
+
+
+def test_every_state_of_a_job_has_a_label() -> None:
+    script = Path(base.__file__).with_name("base.js").read_text(encoding="utf-8")
+    labels = re.search(r"const STATE_LABELS = \{(.*?)\};", script, re.DOTALL)
+    assert labels is not None
+    assert tuple(re.findall(r"^ *(\w+):", labels[1], re.MULTILINE)) == JOB_STATES
+    assert set(CANCELLABLE_STATES) < set(JOB_STATES)

@@ -111,7 +111,7 @@ def test_delete_takes_one_dream_and_keeps_its_file_unless_it_is_told(kernel: Ker
 def test_what_is_in_the_trash_is_listed_restored_and_removed_for_good(kernel: Kernel) -> None:
     kernel.run("%dreams trash --empty\nbarn = %dream -i a red barn\nmill = %dream -i an old mill")
     kernel.run("%dreams delete barn --files")
-    kernel.run("%dreams delete mill --files")
+    kernel.run("mill.mark(tags=['flour', 'Wind'])\n%dreams delete mill --files")
     listed = shown(kernel.run("t = %dreams trash\nt"))
     assert "2 dreams in the trash" in listed
     assert "a red barn" in listed
@@ -119,6 +119,8 @@ def test_what_is_in_the_trash_is_listed_restored_and_removed_for_good(kernel: Ke
     assert answer.error is not None
     assert "'barn of something' is not in the trash" in answer.error["evalue"]
     assert value(kernel, "back = %dreams restore red barn\nback.path.exists(), back.prompt") == (True, "a red barn")
+    assert value(kernel, "back = %dreams restore wind mill\nback.prompt") == "an old mill"
+    kernel.run("%dreams delete back --files")
     assert "1 dream deleted permanently" in shown(kernel.run("%dreams trash --empty"))
     assert "the trash is empty" in shown(kernel.run("%dreams trash"))
 
@@ -133,6 +135,9 @@ def test_jobs_and_stop_know_what_is_under_way(tmp_path: Path) -> None:
         assert "no jobs under way" in shown(kernel.run("%dreams jobs"))
         assert previews(kernel.run("d = %dream a wood in the wind -r 1080p")) == 1
         assert value(kernel, "len(d._library.ledger.all())") == 1
+        kernel.run("job = %dream a mill by night -r 1080p --background")
+        assert "no job matches 'night owl'" in line(kernel.run("%dreams stop night owl"))
+        assert "1 no longer waiting" in shown(kernel.run("%dreams stop Night mill"))
 
 
 def test_use_asks_another_server_with_a_key_of_its_own(tmp_path: Path) -> None:
@@ -261,6 +266,7 @@ def test_check_works_without_a_library(tmp_path: Path) -> None:
         ("%dreams zzz", "%dreams has no such subcommand: choose one of history, credits"),
         ("%dreams credits now", "%dreams credits takes no arguments"),
         ("%dreams show", "%dreams show needs a variable, an id or last"),
+        ("%dreams show both[2]", "both has no item 2"),
         ("%dreams show nothing-like-it", "nothing in the library matches 'nothing-like-it'"),
         ("%dreams delete boat", "'boat' is not a variable or id: give one dream"),
         ("%dreams delete both", "'both' is 2 dreams: give one dream"),

@@ -57,6 +57,8 @@ def test_the_settings_for_new_videos_do_not_count() -> None:
         ("--modify clip --reframe clip", "--modify and --reframe are separate requests: use one at a time"),
         ("--modify clip --loop", "--loop cannot be combined with --modify: leave out one of them"),
         ("--upscale clip -r 4k -a 1:1", "--aspect-ratio cannot be combined with --upscale"),
+        ("--upscale clip -r 4k --exr", "--exr cannot be combined with --upscale"),
+        ("a lake --image --exr", "--exr is for videos, and --image for images"),
         ("a lake --mode flex_1", "--mode requires --modify: add it, such as --modify last"),
         ("a lake --negative-prompt music", "--negative-prompt requires --audio"),
         ("--reframe clip", "--reframe needs the new ratio: add -a, such as -a 9:16"),

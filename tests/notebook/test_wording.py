@@ -43,6 +43,7 @@ def test_a_widget_names_no_arguments(text: str) -> None:
     ("problem", "shown"),
     [
         ("exr_export requires hdr=True", "--exr requires --hdr"),
+        ("format: input should be a valid string", "--format: input should be a valid string"),
         ("guide_frames: only here", "--keyframe: only here"),
         ("media: modify() needs a video", "--modify needs a video"),
         ('choose a model, such as model="uni-1"', "choose a model, such as -m uni-1"),

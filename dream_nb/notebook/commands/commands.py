@@ -19,6 +19,7 @@ from dream_nb.lines.prompts import cut_prompt
 from dream_nb.lines.references import References
 from dream_nb.notebook.commands.deleted_dreams import list_trash, restore_one
 from dream_nb.notebook.commands.listing import Facts, Listing
+from dream_nb.notebook.commands.matching import has_words
 from dream_nb.notebook.state import NotebookState
 from dream_nb.requests.plan import dollars
 from dream_nb.results.dream import Dream
@@ -158,7 +159,7 @@ class Commands:
     def _history(self, what: str, words: list[str]) -> Listing[Dream]:
         most = _whole(words[0].removeprefix("-n")) if words else _SHOWN
         # Rows that were never sent are still waiting or were refused, and are not dreams.
-        found = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
+        found = [dream for dream in self._session.history() if dream.state != "intended" and has_words(dream, what)]
         trashed = {one.record.key for one in self._session.trash()}
         rows = [
             (
@@ -238,7 +239,7 @@ class Commands:
     def _show(self, what: str, _: list[str]) -> Dream | Dreams:
         found = self._references.dreams(what, self._session.history)
         if not found:
-            alike = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
+            alike = [dream for dream in self._session.history() if dream.state != "intended" and has_words(dream, what)]
             # Dreams that could not be made are shown, with their reason, only if nothing else matches.
             found = Dreams([dream for dream in alike if dream._record.is_finished] or alike)
         if not found:
@@ -299,7 +300,7 @@ class Commands:
         if what:
             wanted = _jobs_of(self._references.value(what))
             chosen = [job for job in jobs if any(job is one for one in wanted)]
-            jobs = chosen or [job for job in jobs if what.lower() in job.title.lower()]
+            jobs = chosen or [job for job in jobs if has_words(job, what)]
             if not jobs:
                 raise InvalidRequestError(f"no job matches {what!r}: %dreams jobs lists the jobs under way")
         note = "What was sent continues on the server: run its cell again to rejoin it." if jobs else ""
@@ -417,12 +418,6 @@ def _listed(command: str, jobs: list[Job], what: str, note: str) -> Listing[Job]
         note=note if rows else "",
         items=tuple(jobs),
     )
-
-
-def _has(dream: Dream, words: str) -> bool:
-    """Whether a dream's prompt, note or tags contain all words."""
-    text = " ".join([dream.title, dream.note, *dream.tags]).lower()
-    return all(word in text for word in words.lower().split())
 
 
 def _take(take: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.lines.references import References
 from dream_nb.notebook.commands.listing import Listing
+from dream_nb.notebook.commands.matching import has_words
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.session import Session
@@ -38,7 +39,7 @@ def restore_one(session: Session, what: str, references: References) -> Dream:
 
     Args:
         session: the session whose library is used.
-        what: a variable, an id or its beginning, or words of the prompt.
+        what: a variable, an id or its beginning, or words of the title, note or tags.
         references: resolves variables and ids.
 
     Raises:
@@ -48,8 +49,7 @@ def restore_one(session: Session, what: str, references: References) -> Dream:
     in_trash = _dreams_in(session)
     found = references.dreams(what, lambda: in_trash)
     if not found:
-        words = what.lower().split()
-        found = Dreams(dream for dream in in_trash if all(word in dream.title.lower() for word in words))
+        found = Dreams(dream for dream in in_trash if has_words(dream, what))
     if len(found) != 1:
         count = f"matches {len(found)} dreams" if found else "is not in the trash"
         raise InvalidRequestError(f"{what!r} {count}: %dreams trash lists what can be restored, with ids")

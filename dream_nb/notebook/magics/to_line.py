@@ -20,30 +20,24 @@ from dream_nb.api.request_models import (
 )
 from dream_nb.files import replacing
 from dream_nb.library.library import Library
+from dream_nb.lines.option_names import EDITS, FLAGS, WORDS, option_of
 from dream_nb.lines.options import DREAM, names
 from dream_nb.lines.prompts import cut_prompt, split_prompts
 from dream_nb.media.formats import format_of
+from dream_nb.requests.code import METHODS
 from dream_nb.requests.identity import data_bytes
 from dream_nb.requests.roles import FIELDS, FRAMES, PLAIN, references_of
 from dream_nb.requests.variants import expand
 
-_EDITS: Final = {
-    "modify_video": "modify",
-    "reframe_video": "reframe",
-    "reframe_image": "reframe",
-    "upscale_video": "upscale",
-    "add_audio": "audio",
-}
-_TEXTS: Final = (*PLAIN, "mode", "negative_prompt", "format", "style")
-_FLAGS: Final = ("loop", "hdr", "exr_export", "web_search")
+_EDITS: Final = {generation_type: EDITS[method] for generation_type, (method, _) in METHODS.items() if method in EDITS}
+_TEXTS: Final = (*PLAIN, "mode", "negative_prompt", *WORDS)
 # Fields without an option of the same name, or whose option has another form.
 _OWN: Final = {
     *("prompt", "generation_type", "callback_url", "extra", "keyframes", "media", "first_frame"),
     *("guide_frames", "source_position"),
-    *_FLAGS,
+    *FLAGS,
     *_TEXTS,
 }
-_SHORT: Final = {"exr_export": "exr"}
 _PICTURES: Final = "pictures"
 
 
@@ -136,7 +130,7 @@ def _words(request: Request, library: Library, home: Path) -> list[str]:
         if value is not None and default is not None and value != default.default:
             words.append(_option(name, str(value)))
     words += [_option("concept", key) for key in _concepts(request) or ()]
-    words += [f"--{_SHORT.get(name, name).replace('_', '-')}" for name in _FLAGS if getattr(request, name, None)]
+    words += [option_of(name) for name in FLAGS if getattr(request, name, None)]
     for guide in guide_frames_of(request):
         words.append(_option("keyframe", f"{_named(guide.frame, library, home)}@{guide.at}"))
     if (position := getattr(request, "source_position", None)) is not None:
@@ -178,7 +172,7 @@ def _option(name: str, value: str) -> str:
             f"{name} {value!r} has a line break or both kinds of quotation marks, so it cannot be written on one line"
         )
     quoted = value if re.fullmatch(r"[^\s\"']+", value) else f'"{value}"' if '"' not in value else f"'{value}'"
-    return f"--{name.replace('_', '-')} {quoted}"
+    return f"{option_of(name)} {quoted}"
 
 
 def address_of(url: str, library: Library, home: Path) -> str:

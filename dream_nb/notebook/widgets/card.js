@@ -10,7 +10,6 @@ const TICK = 250;
 // An estimate never fills the bar.
 const MOST_EXPECTED = 0.97;
 const DEEPEST = 6;
-const USUAL_MODE = "flex_1";
 
 // The tooltips of the buttons, by their texts.
 const HINTS = {
@@ -189,10 +188,10 @@ class Actions {
 
   /** The buttons for other versions of the dream. */
   #edits() {
-    const { modes = [], ratios = [], resolutions = [], sound } = this.#model.get("edits");
-    const edit = (label, name, hint, choices) => button(label, () => this.#askForEdit(label, name, hint, choices));
+    const { modes = [], default_mode: mode, ratios = [], resolutions = [], sound } = this.#model.get("edits");
+    const edit = (label, name, hint, choices, chosen) => button(label, () => this.#askForEdit(label, name, hint, choices, chosen));
     return [
-      ...(modes.length ? [edit("Modify", "modify", "in deep snow", modes)] : []),
+      ...(modes.length ? [edit("Modify", "modify", "in deep snow", modes, mode)] : []),
       ...(ratios.length ? [edit("Reframe", "reframe", "describe the new parts", ratios)] : []),
       ...(resolutions.length ? [edit("Upscale", "upscale", null, resolutions)] : []),
       ...(sound ? [edit("Sound", "audio", "waves, gulls", [])] : []),
@@ -200,13 +199,13 @@ class Actions {
   }
 
   /** Ask for the prompt and the choice of another version, show its cost, and request it. */
-  #askForEdit(label, name, hint, choices) {
+  #askForEdit(label, name, hint, choices, chosen) {
     const more = this.#more;
     const cost = element("span", "dream-cost", "", { role: "status" });
     const field = element("input", "dream-input", "", { "aria-label": `${label}: describe what is new`, placeholder: hint ?? "" });
     const choice = element("select", "dream-input", "", { "aria-label": `${label}: which` },
       ...choices.map((one) => element("option", "", one, { value: one })));
-    if (choices.includes(USUAL_MODE)) choice.value = USUAL_MODE;
+    if (chosen) choice.value = chosen;
     field.hidden = hint === null;
     choice.hidden = !choices.length;
     const content = () => ({ name, prompt: field.value, choice: choice.value });

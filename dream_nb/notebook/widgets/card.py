@@ -24,6 +24,7 @@ from dream_nb.api.errors import (
 from dream_nb.api.models import FINAL_STATES
 from dream_nb.api.request_models import ASPECT_RATIOS, MODES, RESOLUTIONS, Edit
 from dream_nb.html.stand_in import stand_in
+from dream_nb.jobs.progress import CANCELLABLE_STATES
 from dream_nb.jobs.runner import failure
 from dream_nb.library.library import Library, with_ledger
 from dream_nb.lines.wording import button_words
@@ -35,7 +36,7 @@ from dream_nb.notebook.widgets.dream_facts import facts_of, first_of
 from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
 from dream_nb.notebook.widgets.gallery import Gallery, open_gallery
 from dream_nb.notebook.widgets.messages import Edits, Film, Line, Problem, Quote, Relation, Relative
-from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
+from dream_nb.requests.edits import DEFAULT_MODE, audio_request, modify_request, reframe_request, upscale_request
 from dream_nb.requests.media import source_ids
 from dream_nb.requests.plan import Ask
 from dream_nb.results.dream import Dream
@@ -89,8 +90,8 @@ class Card(AwaitedWidget):
     """Other facts about it, such as its size, in a few words each."""
 
     state = traitlets.Unicode().tag(sync=True)
-    """The state: "waiting", "sending" or "looking", then the API's own, with "downloading" before the end. Empty until
-    it is known."""
+    """The state: one of `dream_nb.jobs.progress.JOB_STATES`, or another one that the server reports. Empty until it is
+    known."""
 
     ended = traitlets.Bool(False).tag(sync=True)
     """Whether its state is final."""
@@ -215,7 +216,7 @@ class Card(AwaitedWidget):
             self.moving = job.progress.video or self.moving
             if job.picture is not None and (self.sight_is_source or not self.sight):
                 self.sight, self.sight_is_source = job.picture, False
-            self.cancels = not job.done() and job.progress.state in ("waiting", "queued", "dreaming")
+            self.cancels = not job.done() and job.progress.state in CANCELLABLE_STATES
 
     def _look_ahead(self, job: Job) -> None:
         """Show what is known before the server shows anything. It decodes pictures, so it uses its own thread."""
@@ -509,6 +510,7 @@ def _edits(dream: Dream) -> Edits:
     larger = [name for name, lines in RESOLUTIONS.items() if lines > min(width, height)]
     return {
         "modes": list(MODES) if is_video and "modify_video" in can else [],
+        "default_mode": DEFAULT_MODE,
         "ratios": others if f"reframe_{dream.kind}" in can else [],
         "resolutions": larger if is_video and "upscale_video" in can else [],
         "sound": is_video and "add_audio" in can,

@@ -27,7 +27,7 @@ class Status(TypedDict):
     """The state of a request.
 
     Attributes:
-        state: "waiting", "sending" or "looking", then the API's own states, with "downloading" before the end.
+        state: one of `dream_nb.jobs.progress.JOB_STATES`, or another one that the server reports.
         fraction: the fraction done, from 0 to 1; None if the server does not say.
         note: why it takes longer, or why it failed; empty if there is nothing to say.
     """
@@ -63,12 +63,14 @@ class Edits(TypedDict):
 
     Attributes:
         modes: the modes of modification; empty if it cannot be modified.
+        default_mode: the mode that is selected at first.
         ratios: the other aspect ratios; empty if it cannot be reframed.
         resolutions: the higher resolutions; empty if it cannot be upscaled.
         sound: whether sound can be added.
     """
 
     modes: list[str]
+    default_mode: str
     ratios: list[str]
     resolutions: list[str]
     sound: bool

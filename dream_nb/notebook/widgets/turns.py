@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from dream_nb.jobs.progress import WAITING_STATES
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.results.job import Job
 
 # A smaller fraction says too little about the remaining time.
 _TELLING: Final = 0.15
-_WAITING: Final = frozenset({"waiting", "sending", "looking", "queued"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Turns:
     def _look(self, _: Job) -> None:
         with self._lock:
             states = [one.job.progress.state for one in self._shown]
-            waiting = [one for one, state in zip(self._shown, states, strict=True) if state in _WAITING]
-            made = [one.job for one, state in zip(self._shown, states, strict=True) if state not in _WAITING]
+            waiting = [one for one, state in zip(self._shown, states, strict=True) if state in WAITING_STATES]
+            made = [one.job for one, state in zip(self._shown, states, strict=True) if state not in WAITING_STATES]
             each = _seconds_of_each([one.job for one in self._shown], made)
             # A job often reports its fraction done, which does not change the queue.
             if (stands := (states, each is not None)) == self._stands:
