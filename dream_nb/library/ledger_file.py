@@ -16,7 +16,7 @@ from typing import Final
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.library.in_flight import InFlight, write_rows
-from dream_nb.library.schema import open_database, retried
+from dream_nb.library.schema import once_settled, open_database
 from dream_nb.lifetime import keep_for_ever, let_go_after_fork
 from dream_nb.sqlite import transaction
 
@@ -148,7 +148,7 @@ class LedgerFile:
             try:
                 if database.in_transaction:
                     return database.execute(statement, values).fetchall()
-                return retried(lambda: database.execute(statement, values).fetchall())
+                return once_settled(lambda: database.execute(statement, values).fetchall())
             except sqlite3.OperationalError as error:
                 # A ledger may come with a repository, and may contain anything. Text that Python cannot decode is an
                 # error without one of SQLite's codes. Lenient decoding is slower, so it is used only if needed.

@@ -18,7 +18,7 @@ from dream_nb.api.models import Generation
 from dream_nb.api.request_models import GenerationReference, GenerationRequest, ImageGenerationRequest, Keyframes
 from dream_nb.library import schema
 from dream_nb.library.ledger import Ledger
-from dream_nb.library.schema import retried
+from dream_nb.library.schema import once_settled
 from dream_nb.requests.identity import request_hash
 from tests.scripts import run
 
@@ -205,7 +205,7 @@ import sys
 from pathlib import Path
 from dream_nb.api.request_models import GenerationRequest
 from dream_nb.library.ledger import Ledger
-from dream_nb.library.schema import retried
+from dream_nb.library.schema import once_settled
 path = Path("ledger.sqlite")
 others = []
 for number in range(20):
@@ -360,5 +360,5 @@ def test_what_fails_while_the_file_is_replaced_is_tried_again(code: int, calls: 
         return "done"
 
     with contextlib.suppress(sqlite3.OperationalError):
-        assert retried(work) == "done"
+        assert once_settled(work) == "done"
     assert len(seen) == calls
