@@ -39,6 +39,7 @@ from dream_nb.lines.references import References
 from dream_nb.lines.settings import DreamSettings
 from dream_nb.lines.spending import check_cost
 from dream_nb.lines.wording import in_options, option_words
+from dream_nb.media.pictures import FILE_QUALITY, jpeg
 from dream_nb.requests.media import replace_media
 from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Entry, Plan
@@ -356,7 +357,10 @@ def _copy(dream: Dream, output: Path) -> list[Path]:
         return [_copied(source, output)]
     if dream.kind == "image":
         with written(output) as unfinished:
-            dream.image.save(unfinished, format="JPEG" if suffix in {".jpg", ".jpeg"} else suffix[1:].upper())
+            if suffix in {".jpg", ".jpeg"}:
+                unfinished.write_bytes(jpeg(dream.image, quality=FILE_QUALITY))
+            else:
+                dream.image.save(unfinished, format=suffix[1:].upper())
     elif suffix in _CONVERTED:
         (dream.to_gif if suffix == ".gif" else dream.to_webp)(output)
     else:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 import dream_nb
 from dream_nb.command_line import OPTIONS, ExitStatus, main
@@ -125,6 +126,15 @@ def test_a_name_of_another_kind_converts_the_file(
     assert command(*words, "-o", name)[:2] == (0, f"{name}\n")
     with Image.open(name) as picture:
         assert picture.format == kind
+
+
+def test_a_picture_that_becomes_a_jpeg_has_the_quality_of_one_that_the_studio_made(command: Command) -> None:
+    assert command("a hill", "-i", "--format", "png", "-o", "hill.jpg")[0] == 0
+    assert command("a hill", "-i", "--format", "jpg", "-o", "made.jpg")[0] == 0
+    with Image.open("hill.jpg") as picture, Image.open("made.jpg") as made:
+        assert isinstance(picture, JpegImageFile)
+        assert isinstance(made, JpegImageFile)
+        assert picture.quantization == made.quantization
 
 
 def test_all_files_of_a_generation_are_copied_and_told(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

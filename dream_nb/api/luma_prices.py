@@ -8,10 +8,7 @@ from typing import Final
 from dream_nb.api.luma_limits import LUMA_DURATIONS
 from dream_nb.api.luma_requests import LumaRequest, VideoOptions
 
-LUMA_DATED: Final = "2026-07"
-"""The month of the prices."""
-
-# US dollars, according to the provider's price page and to third-party tables that agree with it.
+# US dollars in July 2026, according to the provider's price page and to third-party tables that agree with it.
 _IMAGES: Final[Mapping[str, float]] = {"uni-1": 0.0404, "uni-1-max": 0.10}
 _REFERENCE: Final = 0.003
 _VIDEOS: Final[Mapping[tuple[str, str], float]] = {

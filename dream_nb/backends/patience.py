@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+from dream_nb.api.errors import APIError
+from dream_nb.api.retry import is_passing, retried
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +40,17 @@ class Patience:
     def trying(self) -> float:
         """The time limit for retrying a failing call. It allows for a retry after a timeout."""
         return self.call + self.connect
+
+    async def retried(
+        self, call: Callable[[], Awaitable[T]], *, may_pass: Callable[[APIError], bool] = is_passing
+    ) -> T:
+        """Call a function that changes nothing, and retry it within the time limit for a failing call.
+
+        Args:
+            call: the function.
+            may_pass: a function that returns whether the call may succeed later, after an error.
+
+        Raises:
+            APIError: the error is permanent, or lasted too long.
+        """
+        return await retried(call, first=self.pause, seconds=self.trying, may_pass=may_pass)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final
 
 import anyio
 
@@ -11,14 +10,12 @@ from dream_nb.api.canonical import request_from
 from dream_nb.api.luma import AsyncLuma
 from dream_nb.api.luma_dialect import FILE_SCHEME
 from dream_nb.api.request_models import Request
-from dream_nb.api.retry import retried
 from dream_nb.backends.patience import Patience
 from dream_nb.jobs.progress import Progress, Report
 from dream_nb.media.formats import format_of
 from dream_nb.requests.identity import data_bytes, upload_name
 from dream_nb.requests.media import pictures_of, replace_media
 
-T = TypeVar("T")
 # In characters of a `data:` URI. A smaller file is sent with its request, which takes one call instead of three.
 _ALONG: Final = 250_000
 # The newest files of the account that are listed. Older ones are uploaded again.
@@ -66,7 +63,7 @@ class AccountFiles:
         name = upload_name(data) + (found.suffix if found else ".bin")
         async with self._turn:
             if self._ids is None:
-                self._ids = await self._retried(self._listed)
+                self._ids = await self._patience.retried(self._listed)
             if name not in self._ids:
                 self._ids[name] = await self._upload(data, name, report)
             return self._ids[name]
@@ -87,9 +84,6 @@ class AccountFiles:
         def tell(sent: int, whole: int) -> None:
             report(Progress("waiting", sent / whole, f"uploading a file of {size}"))
 
-        file = await self._retried(lambda: self._luma.upload_file(data, filename=name, progress=tell))
+        file = await self._patience.retried(lambda: self._luma.upload_file(data, filename=name, progress=tell))
         report(Progress("waiting", note="uploaded: the server examines the file"))
         return (await self._luma.wait_for_file(file.id)).id
-
-    async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
-        return await retried(call, first=self._patience.pause, seconds=self._patience.trying)

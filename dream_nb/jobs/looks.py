@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from dream_nb.api.errors import APIError, AuthenticationError, NotFoundError
 from dream_nb.api.models import Generation
-from dream_nb.api.retry import is_passing, retried
+from dream_nb.api.retry import is_passing
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.patience import Patience
 from dream_nb.jobs.progress import spoken
@@ -54,11 +54,8 @@ class Looks:
         Raises:
             APIError: the server refuses, or could not be reached in time.
         """
-        found = await retried(
-            lambda: self._backend.client.get_generation(id),
-            first=self._patience.pause,
-            seconds=self._patience.trying,
-            may_pass=lambda error: self.may_pass(error, id),
+        found = await self._patience.retried(
+            lambda: self._backend.client.get_generation(id), may_pass=lambda error: self.may_pass(error, id)
         )
         self.note(id)
         return found

@@ -6,7 +6,7 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, ExitStack
 from functools import partial
@@ -20,7 +20,6 @@ from dream_nb.api.models import Credits, Generation
 from dream_nb.api.pages import Pages
 from dream_nb.api.portal import Entered, portal
 from dream_nb.api.request_models import Request
-from dream_nb.api.retry import retried
 from dream_nb.backends.abilities import can, lacks, need
 from dream_nb.backends.backends import STUDIO_API, Backend, open_backend
 from dream_nb.backends.keys import need_key
@@ -174,7 +173,7 @@ class OpenBackends:
     def generation(self, name: str, id: str) -> Generation:  # noqa: A002 - the name in the specification
         """Return a generation of the account."""
         client = self.runner(name).backend.client
-        found: Generation = portal.call(self._retried, lambda: client.get_generation(id))
+        found: Generation = portal.call(self._patience.retried, lambda: client.get_generation(id))
         return found
 
     def generations(self, name: str) -> list[Generation]:
@@ -192,7 +191,7 @@ class OpenBackends:
         while not pages.ended:
             # Each page has its own timeout: a large account has hundreds of pages.
             listed = partial(backend.client.list_generations, limit=_PAGE, offset=pages.offset)
-            found += pages.new(await self._retried(listed))
+            found += pages.new(await self._patience.retried(listed))
         return found
 
     def credits(self, name: str) -> Credits:
@@ -233,21 +232,21 @@ class OpenBackends:
         known = self.known_dialect(name, request)
         if known is not None:
             return known
-        found: Dialect = portal.call(self._retried, self.runner(name).backend.client.dialect)
+        found: Dialect = portal.call(self._patience.retried, self.runner(name).backend.client.dialect)
         return found
 
     def camera_motions(self, name: str) -> list[str]:
         """Return the camera motions of the server; empty if it lists concepts instead. The studio lists both."""
         if name != "studio" and self.dialect(name).lists != "camera motions":
             return []
-        found: list[str] = portal.call(self._retried, self.runner(name).backend.client.get_camera_motion)
+        found: list[str] = portal.call(self._patience.retried, self.runner(name).backend.client.get_camera_motion)
         return found
 
     def concepts(self, name: str) -> list[str]:
         """Return the keys of the server's concepts; empty if it lists camera motions instead."""
         if self.dialect(name).lists != "concepts":
             return []
-        found: list[str] = portal.call(self._retried, self.runner(name).backend.client.get_concepts)
+        found: list[str] = portal.call(self._patience.retried, self.runner(name).backend.client.get_concepts)
         return found
 
     def delete(self, name: str, id: str) -> None:  # noqa: A002 - the name in the specification
@@ -260,12 +259,9 @@ class OpenBackends:
         need(name, "delete")
         client = self.runner(name).backend.client
         try:
-            portal.call(self._retried, lambda: client.delete_generation(id))
+            portal.call(self._patience.retried, lambda: client.delete_generation(id))
         except NotFoundError:
             return
-
-    async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
-        return await retried(call, first=self._patience.pause, seconds=self._patience.trying)
 
 
 def _weakly(told: Callable[[str], None]) -> Callable[[str], None]:

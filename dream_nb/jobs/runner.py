@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 import anyio
 
@@ -21,7 +20,7 @@ from dream_nb.api.errors import (
 )
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import Request
-from dream_nb.api.retry import Backoff, retried
+from dream_nb.api.retry import Backoff
 from dream_nb.backends.abilities import need
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.patience import Patience
@@ -44,7 +43,6 @@ from dream_nb.library.record import Record
 
 # A request that is no older than this counts as just sent.
 _SOON_SECONDS: Final = 1.0
-T = TypeVar("T")
 _NOT_ORDERED: Final = "not sent: it is sent only when its cell runs. Run its cell to make it"
 _NO_FILE_YET: Final = "the server has not provided its file yet"
 _STAYS_QUEUED: Final = (
@@ -197,7 +195,7 @@ class Runner:
             raise DreamError("it is already completed, so it is not refunded: delete it when it is shown")
         self._cancelled.add(id)
         try:
-            await self._retried(lambda: client.delete_generation(id))
+            await self._patience.retried(lambda: client.delete_generation(id))
         except NotFoundError:
             pass
         except BaseException:
@@ -223,9 +221,6 @@ class Runner:
             if anyio.current_time() > end:
                 raise DreamError("it is still being sent: cancel it again when its server has answered")
             await anyio.sleep(self._patience.pause / 10)
-
-    async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
-        return await retried(call, first=self._patience.pause, seconds=self._patience.trying)
 
     async def _take(self, record: Record, report: Report, order: Order) -> Record:
         """Make sure that the server has the request. Only this method begins a create."""

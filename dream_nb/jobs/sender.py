@@ -19,7 +19,7 @@ from dream_nb.api.errors import APIError, DreamError, InvalidRequestError, NotFo
 from dream_nb.api.models import Generation
 from dream_nb.api.pages import Pages
 from dream_nb.api.request_models import GenerationReference, ImageGenerationRequest, Media, Request
-from dream_nb.api.retry import Backoff, is_passing, may_be_taken_later, retried, says_not_taken, was_refused
+from dream_nb.api.retry import Backoff, is_passing, may_be_taken_later, says_not_taken, was_refused
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.patience import Patience
 from dream_nb.jobs.account_files import AccountFiles
@@ -152,9 +152,9 @@ class Sender:
             InvalidRequestError: the server has no operation for it.
             DreamError: the generation has no file there.
         """
-        backend, patience = self._backend, self._patience
+        backend = self._backend
         if not isinstance(request, ImageGenerationRequest) or backend.known_dialect(request) is not None:
-            dialect = await retried(lambda: backend.dialect(request), first=patience.pause, seconds=patience.trying)
+            dialect = await self._patience.retried(lambda: backend.dialect(request))
             dialect.check(request)
             if dialect.takes_ids:
                 return await self._with_pictures(request)
@@ -201,9 +201,9 @@ class Sender:
 
     async def _generation(self, id: str, place: str) -> Generation:  # noqa: A002 - the API's name
         """A generation that a request refers to."""
-        client, patience = self._backend.client, self._patience
+        client = self._backend.client
         try:
-            return await retried(lambda: client.get_generation(id), first=patience.pause, seconds=patience.trying)
+            return await self._patience.retried(lambda: client.get_generation(id))
         except NotFoundError:
             raise DreamError(
                 f"{place}: generation {id} is no longer on the server: give the file of its dream (dream.path)"
@@ -323,9 +323,8 @@ class Sender:
 
     async def _look_once(self, record: Record, turn: _Turn) -> Record | None:
         """Look for a create that the server claims not to have accepted, before it is sent again."""
-        patience = self._patience
         async with turn.alone():
-            return await retried(lambda: self._search(record), first=patience.pause, seconds=patience.trying)
+            return await self._patience.retried(lambda: self._search(record))
 
     async def _search(self, record: Record) -> Record | None:
         """Claim the generation in the server's list that is certainly the answer to a create, or return None."""

@@ -16,7 +16,7 @@ from typing import Final
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.library.in_flight import InFlight, write_rows
-from dream_nb.library.schema import open_database, retried
+from dream_nb.library.schema import once_settled, open_database
 from dream_nb.lifetime import keep_for_ever, let_go_after_fork
 from dream_nb.sqlite import transaction
 
@@ -148,7 +148,7 @@ class LedgerFile:
             try:
                 if database.in_transaction:
                     return database.execute(statement, values).fetchall()
-                return retried(lambda: database.execute(statement, values).fetchall())
+                return once_settled(lambda: database.execute(statement, values).fetchall())
             except sqlite3.OperationalError as error:
                 # A ledger may come with a repository, and may contain anything. Text that Python cannot decode is an
                 # error without one of SQLite's codes. Lenient decoding is slower, so it is used only if needed.
@@ -299,20 +299,21 @@ def sqlite_failure(error: sqlite3.Error, where: str) -> LibraryError:
         error: the error of SQLite.
         where: a description of the ledger.
     """
-    words = str(error)
+    # Python's own errors have no code.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if getattr(error, "sqlite_errorname", "") == "SQLITE_READONLY_DBMOVED":
         return LibraryError(f"{where} was removed or replaced while it was being used: run the cell again")
-    if "readonly" in words:
+    if code == sqlite3.SQLITE_READONLY:
         return LibraryError(f"{where} is read-only: make its file writable, or choose another library")
-    if "full" in words:
+    if code == sqlite3.SQLITE_FULL:
         return LibraryError(
             f"{where} cannot be written, because the disk is full: free up space, then run the cell again"
         )
-    if "locked" in words or "busy" in words:
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LibraryError(f"{where} is locked by another program: close that program, then run the cell again")
-    if isinstance(error, sqlite3.OperationalError) and ("disk I/O" in words or "unable to open" in words):
-        return LibraryError(f"{where} cannot be read or written ({words}): check the disk, then run the cell again")
-    return LibraryError(f"{where} is damaged ({words}): {REBUILD}")
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return LibraryError(f"{where} cannot be read or written ({error}): check the disk, then run the cell again")
+    return LibraryError(f"{where} is damaged ({error}): {REBUILD}")
 
 
 def _place_of(path: Path) -> tuple[int, int] | None:

@@ -114,10 +114,10 @@ def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Conne
     if read_only:
         database = connect_to_read(path)
         return database, problem_of(database)
-    return retried(lambda: _opened(path))
+    return once_settled(lambda: _opened(path))
 
 
-def retried(work: Callable[[], T]) -> T:
+def once_settled(work: Callable[[], T]) -> T:
     """Call a function, and retry it for a moment if the file is just being replaced. Returns its result.
 
     Another session may be writing a ledger in the place of one that was removed or replaced, or may have its journal

@@ -6,11 +6,11 @@ import difflib
 import keyword
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 from dream_nb.api.canonical import ALL_IMAGE_MODELS, GuidedVideoRequest, StyledImageRequest
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.request_models import Request
+from dream_nb.api.request_models import Kind, Request
 from dream_nb.lines.edit_options import edit_of
 from dream_nb.lines.option_names import FLAGS, WORDS, option_of
 from dream_nb.lines.options import DREAM, parse
@@ -22,8 +22,6 @@ from dream_nb.requests.inputs import naming
 from dream_nb.requests.plan import Ask, takes_of
 from dream_nb.requests.roles import FIELD_OF, FRAMES, PLAIN, ROLES, Role, RolePicture, as_fields, role_picture
 from dream_nb.requests.variants import Variant, expand
-
-Kind = Literal["video", "image"]
 
 _ONLY: Final[dict[str, Kind]] = {
     **dict.fromkeys(("loop", "duration", "resolution", "concept", "hdr", "exr_export", "keyframe", *FRAMES), "video"),

@@ -39,8 +39,14 @@ _LYING: Final = frozenset({5, 6, 7, 8})
 _FULL: Final = 65_535
 # Reduce in whole steps first, as long as the result is still this many times larger than needed.
 _FINER: Final = 2
-# The quality of all JPEGs that are shown: they are small, and artefacts are hardly visible at these sizes.
-_QUALITY: Final = 70
+SHOWN_QUALITY: Final = 70
+"""The quality of JPEGs that are shown: they are small, and artefacts are hardly visible at these sizes."""
+
+THUMBNAIL_QUALITY: Final = 80
+"""The quality of the thumbnails that a studio serves."""
+
+FILE_QUALITY: Final = 90
+"""The quality of JPEGs that are results."""
 
 # The orientation tag, which must be removed from a picture that has been rotated.
 _TURNING: Final = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
@@ -283,11 +289,12 @@ def reduced(image: Image, side: int) -> Image:
     return image
 
 
-def jpeg(image: Image) -> bytes:
+def jpeg(image: Image, *, quality: int = SHOWN_QUALITY) -> bytes:
     """Return a picture as the bytes of a JPEG.
 
     Args:
         image: the picture, in RGB; transparent parts become white.
+        quality: the quality of the JPEG, from 1 to 95.
     """
     if image.mode == "RGBA":
         from PIL import Image
@@ -295,7 +302,7 @@ def jpeg(image: Image) -> bytes:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image).convert("RGB")
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=_QUALITY, optimize=True)
+    image.save(file, "JPEG", quality=quality, optimize=True)
     return file.getvalue()
 
 

@@ -10,8 +10,10 @@ from typing import Any, Final
 from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb import workers
+from dream_nb.api.errors import ConfigurationError
 from dream_nb.backends.keys import HOSTED_APIS
 from dream_nb.default import open_default_session
+from dream_nb.replay import choose_replay
 
 # Notebooks that run as a whole leave no such pause: if they make no dreams, no worker is started.
 _IDLE_SECONDS: Final = 0.3
@@ -75,7 +77,15 @@ def _draws_here() -> bool:
         return session.backend == "studio" and session.replay != "only"
     has_key = any(os.environ.get(api.key_variable) for api in HOSTED_APIS.values())
     backend = os.environ.get("DREAM_NB_BACKEND") or ("hosted" if has_key else "studio")
-    return backend == "studio" and os.environ.get("DREAM_NB_REPLAY") != "only"
+    return backend == "studio" and not _only_replays()
+
+
+def _only_replays() -> bool:
+    try:
+        return choose_replay() == "only"
+    except ConfigurationError:
+        # The first dream says so.
+        return False
 
 
 def load_modules() -> None:

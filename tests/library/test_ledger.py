@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -18,7 +19,8 @@ from dream_nb.api.models import Generation
 from dream_nb.api.request_models import GenerationReference, GenerationRequest, ImageGenerationRequest, Keyframes
 from dream_nb.library import schema
 from dream_nb.library.ledger import Ledger
-from dream_nb.library.schema import retried
+from dream_nb.library.ledger_file import sqlite_failure
+from dream_nb.library.schema import once_settled
 from dream_nb.requests.identity import request_hash
 from tests.scripts import run
 
@@ -205,7 +207,7 @@ import sys
 from pathlib import Path
 from dream_nb.api.request_models import GenerationRequest
 from dream_nb.library.ledger import Ledger
-from dream_nb.library.schema import retried
+from dream_nb.library.schema import once_settled
 path = Path("ledger.sqlite")
 others = []
 for number in range(20):
@@ -311,6 +313,32 @@ def test_a_transaction_within_another_is_a_part_of_it(ledger: Ledger) -> None:
     assert ledger.all() == []
 
 
+def _sqlite_error(words: str, code: int) -> sqlite3.OperationalError:
+    """An error as SQLite raises it."""
+    error = sqlite3.OperationalError(words)
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (sqlite3.SQLITE_READONLY_DIRECTORY, "is read-only: make its file writable"),
+        (sqlite3.SQLITE_FULL, "the disk is full"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, "is locked by another program"),
+        (sqlite3.SQLITE_LOCKED_SHAREDCACHE, "is locked by another program"),
+        (sqlite3.SQLITE_IOERR_READ, r"cannot be read or written \(full, locked, readonly\): check the disk"),
+        (sqlite3.SQLITE_CANTOPEN_ISDIR, r"cannot be read or written \(full, locked, readonly\): check the disk"),
+        (sqlite3.SQLITE_CORRUPT, r"is damaged \(full, locked, readonly\)"),
+        (sqlite3.SQLITE_ERROR, r"is damaged \(full, locked, readonly\)"),
+    ],
+)
+def test_what_is_wrong_is_decided_by_the_code_of_the_error(code: int, message: str) -> None:
+    # SQLite's texts name tables and columns, which may be called anything in a file from elsewhere.
+    error = _sqlite_error("full, locked, readonly", code)
+    assert re.search(message, str(sqlite_failure(error, "the ledger")))
+
+
 def _read_in_vain(monkeypatch: pytest.MonkeyPatch, times: int, code: int) -> None:
     """Let the next reads of a ledger fail as they do when its file is replaced at that moment."""
     left = [times]
@@ -319,9 +347,7 @@ def _read_in_vain(monkeypatch: pytest.MonkeyPatch, times: int, code: int) -> Non
     def is_empty(database: sqlite3.Connection) -> bool:
         if left[0]:
             left[0] -= 1
-            error = sqlite3.OperationalError("disk I/O error")
-            error.sqlite_errorcode = code
-            raise error
+            raise _sqlite_error("disk I/O error", code)
         return real(database)
 
     monkeypatch.setattr(schema, "_is_empty", is_empty)
@@ -354,11 +380,9 @@ def test_what_fails_while_the_file_is_replaced_is_tried_again(code: int, calls: 
     def work() -> str:
         seen.append(code)
         if len(seen) < 3:
-            error = sqlite3.OperationalError("as told")
-            error.sqlite_errorcode = code
-            raise error
+            raise _sqlite_error("as told", code)
         return "done"
 
     with contextlib.suppress(sqlite3.OperationalError):
-        assert retried(work) == "done"
+        assert once_settled(work) == "done"
     assert len(seen) == calls

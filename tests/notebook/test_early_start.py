@@ -104,6 +104,15 @@ def test_without_a_key_the_studio_is_likely(
     assert len(pool.started) == 1
 
 
+def test_an_unknown_replay_mode_is_left_to_the_first_dream(
+    shell: InteractiveShell, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DREAM_NB_BACKEND", "studio")
+    monkeypatch.setenv("DREAM_NB_REPLAY", "sometimes")
+    pause(shell)
+    assert len(pool.started) == 1
+
+
 def test_a_cell_that_follows_at_once_starts_nothing(
     shell: InteractiveShell, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

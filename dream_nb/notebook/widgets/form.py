@@ -9,7 +9,8 @@ from typing import Annotated, Any, Final, cast
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from dream_nb.notebook.widgets.messages import Edit, Form, Kind, RoleChoice
+from dream_nb.api.request_models import Kind
+from dream_nb.notebook.widgets.messages import Edit, Form, RoleChoice
 from dream_nb.requests.edits import DEFAULT_MODE
 from dream_nb.requests.roles import ROLES, Role
 

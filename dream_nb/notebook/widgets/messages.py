@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+from dream_nb.api.request_models import Kind
 from dream_nb.requests.roles import Role
 
-Kind = Literal["video", "image"]
 Edit = Literal["", "modify", "reframe"]
 Relation = Literal["this", "before", "after"]
 

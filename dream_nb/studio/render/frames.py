@@ -12,7 +12,6 @@ from dream_nb.studio.render import stage
 from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.given import references
 from dream_nb.studio.render.given.keyframes import GivenFrames
-from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.scene import Scene
 
@@ -88,12 +87,3 @@ def enlarged(shot: Planes, scale: int, brief: Brief) -> Planes:
         )
         planes.append(np.array(image))
     return Planes(*planes)
-
-
-def rgb_frames(brief: Brief) -> Iterator[U8]:
-    """Return the frames of a brief before encoding: RGB arrays, height x width x 3. An image has one frame.
-
-    Raises:
-        RenderError: a keyframe or reference cannot be read.
-    """
-    return (shot.rgb() for shot in shots(brief))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dream_nb.studio.render import Brief
+from dream_nb.studio.render.frames import shots
 
 U8 = NDArray[np.uint8]
 F64 = NDArray[np.float64]
@@ -25,6 +27,11 @@ def small(prompt: str = "a serene lake at sunset", **fields: Any) -> Brief:
 def still(prompt: str = "a serene lake at sunset", **fields: Any) -> Brief:
     """A brief for an image of 160x90."""
     return Brief(**{"kind": "image", "prompt": prompt, "width": 160, "height": 90, **fields})
+
+
+def rgb_frames(brief: Brief) -> Iterator[U8]:
+    """The frames of a brief before encoding: RGB arrays, height x width x 3. An image has one frame."""
+    return (shot.rgb() for shot in shots(brief))
 
 
 @dataclass

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from dream_nb.api.request_models import CONCEPTS
 from dream_nb.studio.render import Brief
-from dream_nb.studio.render.frames import rgb_frames
+from tests.studio.render.clips import rgb_frames
 
 PROMPTS = (
     "a serene lake at sunset",

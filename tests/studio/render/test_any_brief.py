@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dream_nb.studio.render import CAMERA_MOTIONS, Brief, Keyframe, Reference, render
-from dream_nb.studio.render.frames import rgb_frames
 from dream_nb.studio.render.vocabulary import VOCABULARY
-from tests.studio.render.clips import png
+from tests.studio.render.clips import png, rgb_frames
 from tests.studio.render.test_keyframes import photo
 
 SIZES = [(64, 36), (36, 64), (48, 48), (84, 36), (36, 84), (64, 48), (50, 30), (16, 16)]

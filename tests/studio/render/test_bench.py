@@ -8,10 +8,10 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from dream_nb.studio.render.frames import rgb_frames
 from tests.studio.render import hues
 from tests.studio.render.bench import COVERED, judged
 from tests.studio.render.bench_prompts import EXPECTED, Colour, Expected
+from tests.studio.render.clips import rgb_frames
 from tests.studio.render.disturbed_drawings import disturbed
 from tests.studio.render.disturbed_faces import disturbed as disturbed_face
 from tests.studio.render.exposures import Exposure

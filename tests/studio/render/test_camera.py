@@ -6,8 +6,7 @@ from PIL import Image
 
 from dream_nb.studio.render import CAMERA_MOTIONS
 from dream_nb.studio.render.camera import asked
-from dream_nb.studio.render.frames import rgb_frames
-from tests.studio.render.clips import U8, distance, small
+from tests.studio.render.clips import U8, distance, rgb_frames, small
 
 SCENE = "a forest valley with clouds"
 

@@ -15,9 +15,8 @@ from PIL import Image
 
 from dream_nb.api.request_models import CONCEPTS
 from dream_nb.studio.render import render
-from dream_nb.studio.render.frames import rgb_frames
 from dream_nb.studio.render.stage import of
-from tests.studio.render.clips import F64, U8, decoded, distance, small, still
+from tests.studio.render.clips import F64, U8, decoded, distance, rgb_frames, small, still
 from tests.studio.render.test_camera import magnified, shift
 
 PAGODA = "a pagoda on a hill above a lake at noon"
@@ -373,10 +372,10 @@ def test_an_image_shows_a_concept(concept: str) -> None:
 def test_equal_briefs_give_equal_pixels_in_every_process() -> None:
     script = (
         "import hashlib, sys\nfrom dream_nb.studio.render import Brief\n"
-        "from dream_nb.studio.render.frames import rgb_frames\nfrom dream_nb.api.request_models import CONCEPTS\n"
+        "from dream_nb.studio.render.frames import shots\nfrom dream_nb.api.request_models import CONCEPTS\n"
         "for key in CONCEPTS:\n"
         "    brief = Brief('video', 'a castle above a lake', width=48, height=32, seconds=0.05, concepts=(key,))\n"
-        "    print(key, hashlib.sha256(b''.join(f.tobytes() for f in rgb_frames(brief))).hexdigest())\n"
+        "    print(key, hashlib.sha256(b''.join(s.rgb().tobytes() for s in shots(brief))).hexdigest())\n"
     )
     told = {
         subprocess.run(

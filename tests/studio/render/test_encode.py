@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from dream_nb.studio.render import Brief, RenderError, frame_size, image_size, render
-from tests.studio.render.clips import decoded, small, still
+from tests.studio.render.clips import decoded, rgb_frames, small, still
 
 
 def test_a_video_is_h264_in_yuv420p_at_its_rate() -> None:
@@ -31,8 +31,6 @@ def test_a_video_plays_before_it_is_wholly_loaded() -> None:
 
 
 def test_the_first_decoded_frames_are_those_that_were_drawn() -> None:
-    from dream_nb.studio.render.frames import rgb_frames
-
     brief = small()
     drawn, shown = next(iter(rgb_frames(brief))), decoded(render(brief)).frames[0]
     assert np.abs(drawn.astype(float) - shown).mean() < 5

@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from dream_nb.studio.render import Keyframe, RenderError, render
-from dream_nb.studio.render.frames import rgb_frames
-from tests.studio.render.clips import U8, decoded, distance, png, psnr, small
+from tests.studio.render.clips import U8, decoded, distance, png, psnr, rgb_frames, small
 
 
 def photo(seed: int = 0, width: int = 160, height: int = 90) -> U8:

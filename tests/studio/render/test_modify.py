@@ -14,7 +14,7 @@ from PIL import Image
 
 from dream_nb.studio.render import Modify, RenderError, render
 from dream_nb.studio.render.edits.edited import edited
-from tests.studio.render.clips import F64, U8, decoded, distance, png, psnr, still
+from tests.studio.render.clips import F64, U8, decoded, distance, png, psnr, rgb_frames, still
 from tests.studio.render.sources import drawn, edit_of, heard, panning, written
 
 MODES = [step / 8 for step in range(9)]
@@ -80,8 +80,6 @@ def test_colours_come_nearer_to_those_of_the_prompt(prompt: str) -> None:
 
 
 def edited_scene(prompt: str) -> list[U8]:
-    from dream_nb.studio.render.frames import rgb_frames
-
     return list(rgb_frames(still(prompt)))
 
 

@@ -14,11 +14,11 @@ import pytest
 from dream_nb.api.request_models import ASPECT_RATIOS
 from dream_nb.studio.render import Brief, Modify, Placing, Reframe, frame_size, stage
 from dream_nb.studio.render.edits.edited import edited
-from dream_nb.studio.render.frames import rgb_frames, shots
+from dream_nb.studio.render.frames import shots
 from dream_nb.studio.render.places import places
 from dream_nb.studio.render.plan import read
 from dream_nb.studio.render.sky import weather
-from tests.studio.render.clips import F64, U8, distance, small, still
+from tests.studio.render.clips import F64, U8, distance, rgb_frames, small, still
 from tests.studio.render.sources import drawn as landscape
 from tests.studio.render.sources import edit_of
 
@@ -382,10 +382,10 @@ def test_a_frame_depends_on_its_number_alone(prompt: str) -> None:
 
 def test_places_have_equal_pixels_in_every_process_and_on_every_processor() -> None:
     script = (
-        "import sys\nfrom dream_nb.studio.render import Brief\nfrom dream_nb.studio.render.frames import rgb_frames\n"
+        "import sys\nfrom dream_nb.studio.render import Brief\nfrom dream_nb.studio.render.frames import shots\n"
         f"for prompt in {ALL!r}:\n"
         "    brief = Brief('video', prompt, width=160, height=90, seconds=0.25, fps=8)\n"
-        "    sys.stdout.buffer.write(b''.join(frame.tobytes() for frame in rgb_frames(brief)))\n"
+        "    sys.stdout.buffer.write(b''.join(shot.rgb().tobytes() for shot in shots(brief)))\n"
     )
     told = [
         np.frombuffer(

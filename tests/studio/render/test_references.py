@@ -11,9 +11,8 @@ import pytest
 from PIL import Image
 
 from dream_nb.studio.render import Reference, RenderError, render
-from dream_nb.studio.render.frames import rgb_frames
 from dream_nb.studio.render.given.pictures import cropped
-from tests.studio.render.clips import F64, U8, distance, png, small, still
+from tests.studio.render.clips import F64, U8, distance, png, rgb_frames, small, still
 from tests.studio.render.test_keyframes import photo
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)

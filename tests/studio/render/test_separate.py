@@ -10,8 +10,7 @@ from PIL import Image
 
 from dream_nb.studio.render import Brief, RenderedFile, RenderError, Separate, render_several
 from dream_nb.studio.render.edits.separate import PictureLayer, separated
-from dream_nb.studio.render.frames import rgb_frames
-from tests.studio.render.clips import U8, png
+from tests.studio.render.clips import U8, png, rgb_frames
 
 
 def drawn(prompt: str, width: int = 320, height: int = 180) -> U8:

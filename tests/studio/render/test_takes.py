@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from dream_nb.media.measures import Fingerprint, Look
-from dream_nb.studio.render.frames import rgb_frames
-from tests.studio.render.clips import decoded, distance, small, still
+from tests.studio.render.clips import decoded, distance, rgb_frames, small, still
 
 
 def test_the_same_brief_gives_the_same_pixels() -> None:
@@ -22,9 +21,9 @@ def test_the_same_brief_gives_the_same_pixels() -> None:
 def test_another_processor_gives_pixels_at_most_one_level_apart() -> None:
     script = (
         "import sys, numpy as np\n"
-        "from dream_nb.studio.render import Brief\nfrom dream_nb.studio.render.frames import rgb_frames\n"
+        "from dream_nb.studio.render import Brief\nfrom dream_nb.studio.render.frames import shots\n"
         "brief = Brief('video', 'a stormy sea with mountains at dawn', width=160, height=90, seconds=0.25)\n"
-        "sys.stdout.buffer.write(np.stack(list(rgb_frames(brief))).tobytes())\n"
+        "sys.stdout.buffer.write(np.stack([shot.rgb() for shot in shots(brief)]).tobytes())\n"
     )
     plain = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     features = importlib.import_module("numpy._core._multiarray_umath").__cpu_features__

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dream_nb.studio.render.frames import rgb_frames
 from dream_nb.studio.render.ground.plants import bent
-from tests.studio.render.clips import F64, small, still
+from tests.studio.render.clips import F64, rgb_frames, small, still
 
 
 def drawn(prompt: str) -> F64:

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from PIL import Image, PngImagePlugin
 
 from dream_nb.files import replacing
+from dream_nb.media.pictures import FILE_QUALITY, THUMBNAIL_QUALITY
 from dream_nb.studio.render.brief import Brief, Soundtrack
 from dream_nb.studio.render.edits.carried_sound import carry_sound
 from dream_nb.studio.render.edits.edited import Edited, edited
@@ -120,7 +121,7 @@ def _show_early(shot: Planes, path: Path) -> None:
     image = Image.fromarray(shot.rgb())
     image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     with contextlib.suppress(OSError), replacing(path) as beside:
-        image.save(beside, "jpeg", quality=80)
+        image.save(beside, "jpeg", quality=THUMBNAIL_QUALITY)
 
 
 def encode_parts(shots: Iterable[Planes], brief: Brief, parts: Sequence[range] | None = None) -> Iterator[bytes]:
@@ -243,7 +244,7 @@ def _image(brief: Brief, picture: U8) -> bytes:
         image.save(out, "png", pnginfo=png_tags(brief), compress_level=3)
     else:
         comment = "\n".join(f"{key}: {value}" for key, value in brief.tags)
-        image.save(out, "jpeg", quality=90, comment=comment.encode()[:60000])
+        image.save(out, "jpeg", quality=FILE_QUALITY, comment=comment.encode()[:60000])
     return out.getvalue()
 
 

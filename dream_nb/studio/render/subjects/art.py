@@ -13,7 +13,6 @@ _LINE: Final = f'stroke="{INK}" stroke-width="1.3" stroke-linejoin="round" strok
 SKINS: Final = {"1F3FB": "#fadcbc", "1F3FC": "#e0bb95", "1F3FD": "#bf8f68", "1F3FE": "#9b643d", "1F3FF": "#594539"}
 # The rows of a bust that contain its shoulders, as fractions of its height.
 _SHOULDERS: Final = (0.74, 0.84)
-_SHIRT: Final = "#92d3f5"
 
 
 @dataclass(frozen=True, slots=True)
