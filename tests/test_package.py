@@ -148,6 +148,19 @@ def test_no_function_is_longer_than_60_lines() -> None:
     assert long == []
 
 
+def test_no_function_of_a_widget_script_is_longer_than_60_lines() -> None:
+    long = []
+    for path in PACKAGE.rglob("*.js"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for begin, line in enumerate(lines):
+            # A function ends at the next line that is indented like its first one and closes a brace.
+            if match := re.match(r"( *)(?:export |async )*(?:function\b.*|\S.*(?:=>|\)) )\{$", line):
+                end = next(at for at in range(begin + 1, len(lines)) if lines[at].startswith(f"{match[1]}}}"))
+                if end - begin + 1 > 60:
+                    long.append(f"{path.relative_to(PACKAGE)}: {line.strip()}")
+    assert long == []
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     source = f"import dream_nb, sys; print([name for name in {HEAVY} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -318,7 +318,7 @@ def _quotient(ratio: str) -> float:
 
 def _words(prompt: str | None) -> str | None:
     """A prompt without surrounding white space, which would make it another request; None if it is empty."""
-    return (prompt or "").strip() or None
+    return prompt.strip() or None if isinstance(prompt, str) else prompt
 
 
 def _without_media(fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -61,6 +61,7 @@ def test_the_settings_for_new_videos_do_not_count() -> None:
         ("a lake --image --exr", "--exr is for videos, and --image for images"),
         ("a lake --mode flex_1", "--mode requires --modify: add it, such as --modify last"),
         ("a lake --negative-prompt music", "--negative-prompt requires --audio"),
+        ("gulls --audio clip --set negative_prompt=3", "negative prompt: input should be a valid string"),
         ("--reframe clip", "--reframe needs the new ratio: add -a, such as -a 9:16"),
         ("--upscale clip", "--upscale needs the new resolution: add -r, such as -r 4k"),
         ("a lake --upscale clip -r 4k", "--upscale takes no prompt: leave out 'a lake'"),

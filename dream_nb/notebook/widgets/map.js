@@ -147,6 +147,31 @@ class Plot {
   }
 }
 
+/** Moves the view with the pointer. If the pointer stays in place, toggles the picture below it. */
+function drag(plot, down, { view, show, shares, toggle }) {
+  if (down.button !== 0) return;
+  const from = shares(down);
+  const number = plot.numberOf(down);
+  let isStill = true;
+  const move = (event) => {
+    if (isStill && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < STILL) return;
+    isStill = false;
+    plot.node.classList.add("is-moving");
+    const to = shares(event);
+    show(view.map(([low, high], axis) => {
+      const way = (high - low) * (to[axis] - from[axis]);
+      return [low - way, high - way];
+    }));
+  };
+  const end = (event) => {
+    plot.node.classList.remove("is-moving");
+    for (const [name, handler] of handlers) window.removeEventListener(name, handler);
+    if (isStill && event.type === "pointerup" && number >= 0) toggle(number);
+  };
+  const handlers = [["pointermove", move], ["pointerup", end], ["pointercancel", end]];
+  for (const [name, handler] of handlers) window.addEventListener(name, handler);
+}
+
 export function render({ model, el }) {
   const closed = new AbortController();
   const whole = model.get("axes").map(({ low, high }) => [low, high]);
@@ -169,28 +194,7 @@ export function render({ model, el }) {
       return [middle - (middle - low) / factor, middle + (high - middle) / factor];
     }));
   plot.node.addEventListener("wheel", (event) => (event.preventDefault(), zoom(STEP ** -Math.sign(event.deltaY), shares(event))), { passive: false });
-  plot.node.addEventListener("pointerdown", (down) => {
-    if (down.button !== 0) return;
-    const [before, from] = [view, shares(down)];
-    const number = plot.numberOf(down);
-    let isStill = true;
-    const move = (event) => {
-      if (isStill && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < STILL) return;
-      isStill = false;
-      plot.node.classList.add("is-moving");
-      const to = shares(event);
-      show(before.map(([low, high], axis) => {
-        const way = (high - low) * (to[axis] - from[axis]);
-        return [low - way, high - way];
-      }));
-    };
-    const end = (event) => {
-      plot.node.classList.remove("is-moving");
-      for (const [name, handler] of [["pointermove", move], ["pointerup", end], ["pointercancel", end]]) window.removeEventListener(name, handler);
-      if (isStill && event.type === "pointerup" && number >= 0) toggle(number);
-    };
-    for (const [name, handler] of [["pointermove", move], ["pointerup", end], ["pointercancel", end]]) window.addEventListener(name, handler);
-  });
+  plot.node.addEventListener("pointerdown", (down) => drag(plot, down, { view, show, shares, toggle }));
   const count = element("span", "dream-map-count", "", { role: "status" });
   const clear = button("Clear selection", () => change(model, "chosen", []));
   const chosen = () => {

@@ -38,17 +38,19 @@ function tile(number, ratio) {
   };
 }
 
+/** The line below the shots: the time, a note and the buttons. */
+function footer() {
+  const time = element("b", "", "", { role: "timer" });
+  const note = element("span", "", "", { role: "status" });
+  const buttons = element("span", "dream-strip-buttons");
+  return { foot: element("div", "dream-strip-foot", "", {}, time, note, buttons), time, note, buttons };
+}
+
 export function render({ model, el }) {
   const root = element("div", "dream-nb dream-strip");
   const list = element("ol", "dream-shots");
   list.setAttribute("aria-label", "shots of the storyboard");
-  const foot = element("div", "dream-strip-foot");
-  const time = element("b", "");
-  time.setAttribute("role", "timer");
-  const note = element("span", "");
-  note.setAttribute("role", "status");
-  const buttons = element("span", "dream-strip-buttons");
-  foot.append(time, note, buttons);
+  const { foot, time, note, buttons } = footer();
   const leaving = new AbortController();
   const { line, tell } = errorLine(model, leaving);
   root.append(list, foot, line);
