@@ -17,6 +17,7 @@ from dream_nb.files import sha256_of
 from dream_nb.library.record import Record
 from dream_nb.media.tags import read_tag, write_tag
 from dream_nb.requests.identity import MAX_TAKE
+from dream_nb.requests.media import replace_media
 from dream_nb.version import __version__
 
 KEY: Final = "dream_nb"
@@ -36,7 +37,7 @@ def describe(record: Record) -> dict[str, Any]:
     return {
         "version": __version__,
         "prompt": record.request.label,
-        "request": _without_data(request),
+        "request": replace_media(request, _digest),
         "id": generation.id if generation else None,
         "created_at": created.replace(tzinfo=created.tzinfo or UTC).isoformat(),
         "backend": record.backend,
@@ -129,11 +130,5 @@ def _document(path: Path) -> Any:
     return document
 
 
-def _without_data(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_data(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_data(item) for item in value]
-    if isinstance(value, str) and value.startswith("data:"):
-        return "sha256:" + hashlib.sha256(value.encode()).hexdigest()
-    return value
+def _digest(uri: str) -> str:
+    return "sha256:" + hashlib.sha256(uri.encode()).hexdigest()

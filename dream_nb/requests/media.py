@@ -41,18 +41,11 @@ def replace_media(
         picture: a function that returns another text for a `data:` URI; None leaves these unchanged.
         generation: a function that returns another id for a generation's id; None leaves these unchanged.
     """
-    if isinstance(document, list):
-        return [replace_media(item, picture, generation) for item in document]
-    if isinstance(document, str):
-        return picture(document) if picture and document.startswith("data:") else document
-    if not isinstance(document, dict):
-        return document
-    if generation and document.get("type") == "generation" and isinstance(document.get("id"), str):
-        return document | {"id": generation(document["id"])}
-    # A prompt is left unchanged, even if it begins with "data:".
-    return {
-        name: item if name == "prompt" else replace_media(item, picture, generation) for name, item in document.items()
-    }
+
+    def renamed(reference: dict[str, Any]) -> dict[str, Any] | None:
+        return reference | {"id": generation(reference["id"])} if generation else None
+
+    return _replaced(document, picture or (lambda uri: uri), renamed)
 
 
 def with_addresses(document: Any, urls: Mapping[str, str]) -> Any:
@@ -62,13 +55,30 @@ def with_addresses(document: Any, urls: Mapping[str, str]) -> Any:
         document: the document that is sent, or a part of it.
         urls: the addresses by the ids of the generations.
     """
+
+    def addressed(reference: dict[str, Any]) -> dict[str, Any] | None:
+        url = urls.get(reference["id"])
+        return {"type": "image", "url": url} if url is not None else None
+
+    return _replaced(document, lambda uri: uri, addressed)
+
+
+def _replaced(
+    document: Any, picture: Callable[[str], str], generation: Callable[[dict[str, Any]], dict[str, Any] | None]
+) -> Any:
+    """A request's document with other local pictures, and other references to generations where there are any."""
     if isinstance(document, list):
-        return [with_addresses(item, urls) for item in document]
+        return [_replaced(item, picture, generation) for item in document]
+    if isinstance(document, str):
+        return picture(document) if document.startswith("data:") else document
     if not isinstance(document, dict):
         return document
-    if document.get("type") == "generation" and document.get("id") in urls:
-        return {"type": "image", "url": urls[document["id"]]}
-    return {name: with_addresses(item, urls) for name, item in document.items()}
+    if document.get("type") == "generation" and isinstance(document.get("id"), str):
+        other = generation(document)
+        if other is not None:
+            return other
+    # A prompt is left unchanged, even if it begins with "data:".
+    return {name: item if name == "prompt" else _replaced(item, picture, generation) for name, item in document.items()}
 
 
 def pictures_of(document: Any) -> list[str]:
