@@ -166,17 +166,20 @@ class References:
             raise InvalidRequestError(f"{len(named)} ids begin with {text!r}: give more characters")
         return named
 
-    def value(self, text: str) -> Any:
-        """Return the value of the variable that a text names, or None if it names none: it may be an id or words.
+    def variable(self, text: str) -> tuple[Any, str | None]:
+        """Return the value of the variable that a text names, and the index after it.
 
         Args:
             text: the reference.
+
+        Returns:
+            The value, or None if it names no variable: it may be an id or words. The index is None if it has none.
         """
         match = NAME.fullmatch(text)
         try:
-            return self.variables[match["name"]] if match else None
+            return (self.variables[match["name"]], match["index"]) if match else (None, None)
         except KeyError:
-            return None
+            return None, None
 
     def _value(self, text: str) -> Any:
         """The value of the variable, or of the item, that a text names; None if it names none."""

@@ -140,6 +140,14 @@ def test_jobs_and_stop_know_what_is_under_way(tmp_path: Path) -> None:
         assert "1 no longer waiting" in shown(kernel.run("%dreams stop Night mill"))
 
 
+def test_stop_ends_the_wait_for_one_job_of_a_sweep(tmp_path: Path) -> None:
+    with start_kernel(tmp_path) as kernel:
+        kernel.run("sweep = %dream a {wood|mill} in the wind -r 1080p --background")
+        assert "has 2 jobs, numbered from 0" in line(kernel.run("%dreams stop sweep[2]"))
+        assert "1 no longer waiting" in shown(kernel.run("%dreams stop sweep[1]"))
+        assert value(kernel, "[job.done() for job in sweep.jobs]") == [False, True]
+
+
 def test_use_asks_another_server_with_a_key_of_its_own(tmp_path: Path) -> None:
     key = "key-of-its-own-5e1f"
     with hosted(tmp_path / "server", key) as server:

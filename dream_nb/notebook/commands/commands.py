@@ -298,7 +298,7 @@ class Commands:
     def _stop(self, what: str, _: list[str]) -> Listing[Job]:
         jobs = self._session.jobs()
         if what:
-            wanted = _jobs_of(self._references.value(what))
+            wanted = _jobs_of(*self._references.variable(what))
             chosen = [job for job in jobs if any(job is one for one in wanted)]
             jobs = chosen or [job for job in jobs if has_words(job, what)]
             if not jobs:
@@ -390,11 +390,21 @@ def _standing(dream: Dream) -> str:
     return f"{dream.state}: {dream.failure_reason}" if dream.failure_reason else dream.state
 
 
-def _jobs_of(value: Any) -> Sequence[Any]:
-    """The running jobs in the value of a variable."""
+def _jobs_of(value: Any, index: str | None) -> Sequence[Any]:
+    """The running jobs in the value of a variable, or the one with an index.
+
+    Raises:
+        InvalidRequestError: it has no item with this index.
+    """
     if isinstance(value, Storyboard):
         value = value._shooting
-    return value.jobs if isinstance(value, Sweep | Shooting) else (value,)
+    jobs = value.jobs if isinstance(value, Sweep | Shooting) else value if isinstance(value, list) else (value,)
+    if index is None:
+        return jobs
+    try:
+        return (jobs[int(index)],)
+    except IndexError:
+        raise InvalidRequestError(f"no job has the number {index}: it has {len(jobs)} jobs, numbered from 0") from None
 
 
 def _listed(command: str, jobs: list[Job], what: str, note: str) -> Listing[Job]:
