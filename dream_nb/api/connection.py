@@ -22,7 +22,8 @@ from dream_nb.api import errors
 from dream_nb.api.answer import ENCODING, Answer
 from dream_nb.api.departure import Departure
 from dream_nb.api.hosted_apis import DREAM_MACHINE, HostedAPI
-from dream_nb.api.network import far_client, files_client, is_loopback, near_client
+from dream_nb.api.loopback import is_loopback
+from dream_nb.api.network import far_client, files_client, near_client
 from dream_nb.api.redaction import redacted
 
 TIMEOUT_SECONDS: Final = 30.0

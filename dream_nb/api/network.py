@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import ssl
 from collections.abc import Callable
@@ -20,18 +19,6 @@ _AROUND_PROXIES: Final = {f"all://{name}": None for name in _NEAR}
 _PROXIES: Final = ("https", "http", "all")
 _SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 _BROKEN: Final = (OSError, ValueError, ImportError, httpx2.InvalidURL)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine.
-
-    Args:
-        host: an IP address, or a name. Of the names, only "localhost" is recognised, because no other one is looked up.
-    """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def near_transport() -> httpx2.AsyncHTTPTransport:

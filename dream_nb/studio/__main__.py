@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 
 from dream_nb import workers
 from dream_nb.api.errors import ConfigurationError
-from dream_nb.api.network import is_loopback
+from dream_nb.api.loopback import is_loopback
 from dream_nb.cluster import ClusterConnection
 from dream_nb.files import given_path
 from dream_nb.studio.answers import LUMA_PREFIX, PREFIX

@@ -14,7 +14,8 @@ import pytest
 
 from dream_nb.api import errors
 from dream_nb.api.blocking import DreamMachine
-from dream_nb.api.network import broken_variable, files_client, is_loopback
+from dream_nb.api.loopback import is_loopback
+from dream_nb.api.network import broken_variable, files_client
 from tests.api.conftest import Open
 from tests.api.leaks import seen
 from tests.api.servers import Hostile, free_port, hostile, tunnel

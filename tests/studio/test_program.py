@@ -142,6 +142,7 @@ BELOW = (
     "dream_nb",
     "dream_nb.api.documented",
     "dream_nb.api.errors",
+    "dream_nb.api.loopback",
     "dream_nb.api.luma_limits",
     "dream_nb.api.luma_models",
     "dream_nb.api.luma_prices",
