@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -79,8 +79,13 @@ class Commits:
                         # After errors such as a full disk, SQLite has undone everything.
                         raise write.error
         except Exception as error:  # noqa: BLE001 - raised in all jobs
+            undone = [write for write in writes if write.has_run]
             for write in writes:
-                write.fail(error)
+                write.error = write.error or error
+            for write in undone:
+                # Whatever happens here, none of them counts as committed.
+                with suppress(Exception):
+                    write.revert()
 
 
 @dataclass(slots=True, eq=False)
@@ -109,10 +114,9 @@ class _Write:
         except Exception as error:  # noqa: BLE001 - raised in its job
             self.error = error
 
-    def fail(self, error: Exception) -> None:
-        if self.has_run and self.undo is not None:
+    def revert(self) -> None:
+        if self.undo is not None:
             self.undo(self.result)
-        self.error = self.error or error
 
 
 async def _outlast(done: asyncio.Future[None]) -> None:

@@ -248,7 +248,6 @@ class Sender:
 
     async def _mark(self, record: Record, sent: Request | None, request_id: str | None) -> Record | None:
         """Commit that the request is sent now, unless a process has sent it before."""
-
         marked: Record | None = None
 
         def mark() -> Record | None:

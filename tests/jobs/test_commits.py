@@ -121,6 +121,21 @@ async def test_a_commit_that_fails_fails_and_undoes_all_its_writes(
     assert ids(ledger) == {None}
 
 
+async def test_an_undo_that_fails_leaves_no_write_that_counts_as_committed(
+    commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_database: object) -> None:
+        raise LibraryError("the disk is full")
+
+    def broken(_result: object) -> None:
+        raise OSError("this fails too")
+
+    monkeypatch.setattr("dream_nb.sqlite._commit", full)
+    numbers = (commits.commit(partial(int, number), broken) for number in range(3))
+    done = await asyncio.wait_for(asyncio.gather(*numbers, return_exceptions=True), 60)
+    assert [str(error) for error in done] == ["the disk is full"] * 3
+
+
 async def test_an_error_that_undoes_the_whole_transaction_fails_all_its_writes(
     ledger: Ledger, commits: Commits
 ) -> None:
@@ -183,15 +198,19 @@ async def test_a_mark_that_is_not_committed_is_not_remembered_as_sent(
     assert ledger.mark_sending(ledger.reread(row), "me") is not None
 
 
-async def test_a_create_that_is_cancelled_while_it_is_marked_was_not_sent(ledger: Ledger, commits: Commits) -> None:
-    row = ledger.intend(GenerationRequest(prompt="a lake"), 1, "dream-machine")
-    ledger.lease(row, "me", 60.0)
-    sender = Sender(BACKEND, ledger, commits, "me", Patience())
-    task = asyncio.create_task(sender._mark(row, None, None))
+async def mark_and_cancel(ledger: Ledger, commits: Commits, row: Record) -> None:
+    """Cancel a create while it waits for the commit that it is sent now."""
+    task = asyncio.create_task(Sender(BACKEND, ledger, commits, "me", Patience())._mark(row, None, None))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_create_that_is_cancelled_while_it_is_marked_was_not_sent(ledger: Ledger, commits: Commits) -> None:
+    row = ledger.intend(GenerationRequest(prompt="a lake"), 1, "dream-machine")
+    ledger.lease(row, "me", 60.0)
+    await mark_and_cancel(ledger, commits, row)
     row = ledger.reread(row)
     assert (row.state, row.sent_at) == ("intended", None)
     assert ledger.mark_sending(row, "me") is not None
@@ -201,10 +220,5 @@ async def test_cancelling_leaves_a_create_that_another_notebook_has_sent(ledger:
     row = ledger.intend(GenerationRequest(prompt="a lake"), 1, "dream-machine")
     ledger.lease(row, "another notebook", 60.0)
     sent = ledger.mark_sending(row, "another notebook")
-    sender = Sender(BACKEND, ledger, commits, "me", Patience())
-    task = asyncio.create_task(sender._mark(row, None, None))
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await mark_and_cancel(ledger, commits, row)
     assert ledger.reread(row) == sent
